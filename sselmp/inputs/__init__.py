@@ -1,0 +1,1 @@
+"""From a campaign to complete run folders; starts nothing."""

@@ -1,0 +1,1 @@
+"""Starting and watching programs in run folders; the only place with subprocess."""

@@ -1,0 +1,99 @@
+"""Every file and folder name that two parts of sselmp must agree on; reads and writes nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# -- a run folder ------------------------------------------------------------------------------------------------------
+INPUT_SCRIPT = "in.lammps"
+POTENTIAL_SCRIPT = "potential.lmp"
+STRUCTURE_DATA = "structure.data"
+MANIFEST = "manifest.json"
+RESTARTS = "restarts"  # restarts/<step>.restart
+FINISHED = "finished.txt"  # written by LAMMPS itself after the last step, so it is there without sselmp too
+LOCK = "run.lock"
+PROGRAM_OUTPUT = "program.out"  # stdout and stderr of the last program started here
+
+# -- results/<campaign>/<potential>/<system>/ --------------------------------------------------------------------------
+RUNS = "runs"
+TRANSPORT_JSON = "transport.json"
+TRANSPORT_CSV = "transport.csv"
+MSD_FIGURE = "msd.png"
+ARRHENIUS_FIGURE = "arrhenius.png"
+
+# -- environments ------------------------------------------------------------------------------------------------------
+ENVIRONMENT_STAMP = "sselmp-environment.json"
+PLUGIN_FILE = "sselmpplugin.so"  # LAMMPS loads only names that end in plugin.so
+
+# -- variables of the process environment ------------------------------------------------------------------------------
+WEIGHTS_VARIABLE = "SSELMP_WEIGHTS"
+HOME_VARIABLE = "SSELMP_HOME"
+
+
+def trajectory_name(segment: int) -> str:
+    """Dump file of one segment (a start or a resumption) of a run."""
+    return f"trajectory.{segment}.lammpstrj"
+
+
+def log_name(segment: int) -> str:
+    """LAMMPS log of one segment of a run."""
+    return f"log.{segment}.lammps"
+
+
+def restart_name(step: int | str) -> str:
+    """Restart file of one step, relative to the run folder."""
+    return f"{RESTARTS}/{step}.restart"
+
+
+def package_folder() -> Path:
+    """Folder of the Python package itself."""
+    return Path(__file__).resolve().parent
+
+
+def project_root() -> Path:
+    """Folder that holds ``potentials/``, ``inputs/`` and ``templates/``.
+
+    ``SSELMP_HOME`` where it is set, the checkout where sselmp is installed from one, else the copy inside the package.
+    """
+    if named := os.environ.get(HOME_VARIABLE):
+        return Path(named).expanduser().resolve()
+    checkout = package_folder().parent
+    return checkout if (checkout / "potentials").is_dir() else package_folder() / "data"
+
+
+def cards_folder() -> Path:
+    """Folder of the potentials' cards."""
+    return project_root() / "potentials"
+
+
+def pins_file(environment: str) -> Path:
+    """Exact requirements of a potential's environment."""
+    return cards_folder() / "environments" / f"{environment}.txt"
+
+
+def systems_folder() -> Path:
+    """Folder of the systems that come with sselmp."""
+    return project_root() / "inputs" / "systems"
+
+
+def campaigns_folder() -> Path:
+    """Folder of the campaigns that come with sselmp."""
+    return project_root() / "inputs" / "campaigns"
+
+
+def templates_folder() -> Path:
+    """Folder of the Jinja2 templates."""
+    return project_root() / "templates"
+
+
+def environments_folder() -> Path:
+    """Folder of the potentials' virtual environments: beside the checkout's own, else under the working folder."""
+    root = project_root()
+    home = root if root != package_folder() / "data" else Path.cwd()
+    return home / ".venvs"
+
+
+def results_folder(campaign: str, *, potential: str, system: str, base: Path | None = None) -> Path:
+    """Folder of one potential's results on one system in one campaign, under ``base`` (default ``./results``)."""
+    return (base or Path("results")) / campaign / potential / system

@@ -1,0 +1,1 @@
+"""Cards, weights, environments and calculators of the potentials; knows nothing of LAMMPS."""

@@ -1,0 +1,1 @@
+"""Reading, checking and enlarging crystals; knows nothing of potentials."""
