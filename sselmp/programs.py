@@ -1,0 +1,100 @@
+"""The one place that starts other programs: to their end with their output kept, or in the background to be watched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sselmp.errors import EnvironmentFaultError
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A program that has ended: its exit code and everything that it printed (stdout and stderr together)."""
+
+    exit_code: int
+    output: str
+
+
+class Started:
+    """A program running in a process group of its own, so that a signal reaches all of its ranks."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is also the process group's."""
+        return self._process.pid
+
+    def exit_code(self, *, wait_s: float = 0.0) -> int | None:
+        """Exit code if the program ends within ``wait_s`` seconds (negative: the signal that ended it), else None."""
+        try:
+            return self._process.wait(timeout=wait_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the program and all that it started; nothing happens if it has ended."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+
+def run(argv: Sequence[str], *, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Completed:
+    """Run a program to its end without a shell.
+
+    Args:
+        argv: Program and arguments.
+        environment: All of its environment variables (default: ours).
+        folder: Where it runs.
+
+    Raises:
+        EnvironmentFaultError: The program does not exist or cannot be executed.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            env=None if environment is None else dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    except OSError as error:
+        raise _cannot_start(argv, error) from error
+    return Completed(exit_code=done.returncode, output=done.stdout.decode(errors="replace"))
+
+
+def start(argv: Sequence[str], *, environment: Mapping[str, str], folder: Path, output: Path) -> Started:
+    """Start a program in the background, in its own process group, with stdout and stderr appended to ``output``.
+
+    Raises:
+        EnvironmentFaultError: The program does not exist or cannot be executed.
+    """
+    try:
+        with output.open("ab") as sink:
+            process = subprocess.Popen(
+                list(argv),
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise _cannot_start(argv, error) from error
+    return Started(process)
+
+
+def _cannot_start(argv: Sequence[str], error: OSError) -> EnvironmentFaultError:
+    return EnvironmentFaultError(
+        f"cannot start {argv[0]}",
+        got=error.strerror or error,
+        repair="build the environment again with 'sselmp env build NAME', or install the program",
+    )
