@@ -1,0 +1,38 @@
+"""A card's ASE calculator, made by its family's adapter; runs only in the environment that the card names."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, cast
+
+from sselmp.errors import EnvironmentFaultError
+from sselmp.potentials.cards import Card
+from sselmp.potentials.weights import find_weights
+
+if TYPE_CHECKING:
+    from ase.calculators.calculator import Calculator
+
+
+def load_calculator(card: Card, *, device: str = "cpu") -> Calculator:
+    """Load a potential as an ASE calculator: energies in eV, forces in eV/Å, stress in eV/Å³ (positive under tension).
+
+    Weights are verified before anything of them is loaded.
+
+    Args:
+        card: The potential.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        PotentialError: Weights are missing or altered, or the family refuses an option or the device.
+        EnvironmentFaultError: This Python lacks the potential's package.
+    """
+    weights = find_weights(card)
+    family = importlib.import_module(f"sselmp.potentials.families.{card.family}")
+    try:
+        return cast("Calculator", family.load(card, weights, device=device))
+    except ImportError as error:
+        raise EnvironmentFaultError(
+            f"this Python cannot load the potential '{card.name}'",
+            got=f"{type(error).__name__}: {error}",
+            repair=f"build its environment with 'sselmp env build {card.environment}' and run there",
+        ) from error
