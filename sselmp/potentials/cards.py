@@ -81,7 +81,7 @@ class Card(Checked):
     weights: Weights | None = None
     routes: Annotated[tuple[Literal["bridge"], ...], Field(min_length=1)] = ("bridge",)
     citation: str
-    options: dict[str, Scalar] = {}
+    options: dict[str, Scalar] = Field(default_factory=dict)
 
     def physics_sha256(self) -> str:
         """SHA-256, 64 hexadecimal digits, of all that decides the potential's numbers, whatever its name and prose.

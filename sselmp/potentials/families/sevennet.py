@@ -39,7 +39,7 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
             repair="use device 'cpu', or install a driver and a CUDA build of torch",
         )
     calculator = _calculator(weights, device=device)
-    _hold_against_card(calculator, card, weights)
+    _hold_against_card(calculator, card=card)
     return calculator
 
 
@@ -51,26 +51,23 @@ def _calculator(weights: Path, *, device: str) -> Calculator:
         warnings.filterwarnings("ignore", message="No tensor product accelerator", category=UserWarning)
         from sevenn.calculator import SevenNetCalculator  # noqa: PLC0415 - as above
 
-        # The environment variables that would switch kernels are overridden by nothing here; the card's pins bring
-        # none of the accelerated packages, so the plain e3nn kernels run.
         return SevenNetCalculator(model=weights, file_type="checkpoint", device=device)
 
 
-def _hold_against_card(calculator: Calculator, card: Card, weights: Path) -> None:
+def _hold_against_card(calculator: Calculator, *, card: Card) -> None:
     """Refuse a card whose facts are not the checkpoint's, since run settings are derived from the card."""
     from ase.data import chemical_symbols  # noqa: PLC0415 - ASE is imported on use
 
     config = calculator.sevennet_config
+    known = [chemical_symbols[number] for number in sorted(calculator.type_map)]
     facts = {
         "cutoff_A": (card.cutoff_A, float(calculator.cutoff)),
         "message_passing_depth": (card.message_passing_depth, int(config["num_convolution_layer"])),
-        "elements": (set(card.elements), {chemical_symbols[number] for number in calculator.type_map}),
+        "precision": (card.precision, {"single": "float32", "double": "float64"}.get(config["dtype"])),
+        "elements": (sorted(card.elements or known), sorted(known)),
     }
     for key, (stated, found) in facts.items():
-        if stated != found and not (key == "elements" and not stated):
+        if stated != found:
             raise PotentialError(
-                f"the card '{card.name}' says something else about {key} than its checkpoint {weights.name}",
-                got=stated if not isinstance(stated, set) else sorted(stated ^ set(found)),  # type: ignore[call-overload]
-                allowed=found if not isinstance(found, set) else "the same elements",
-                repair="mend the card",
+                f"the card '{card.name}' contradicts its checkpoint: {key}", got=stated, allowed=found, repair="mend it"
             )
