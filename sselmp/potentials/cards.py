@@ -110,6 +110,8 @@ def pins_sha256(environment: str) -> str:
     """
     path = layout.pins_file(environment)
     try:
+        if Path(environment).name != environment:  # a name, never a path: its environment's folder is replaced
+            raise FileNotFoundError(path)
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         known = [p.stem for p in path.parent.glob("*.txt")]

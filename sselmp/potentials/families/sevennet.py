@@ -29,7 +29,7 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
         raise PotentialError(
             f"the family 'sevennet' takes no options (card '{card.name}')", got=", ".join(sorted(card.options))
         )
-    import torch  # noqa: PLC0415 - heavy, and only in this family's environment
+    import torch
 
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise PotentialError(
@@ -44,19 +44,19 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
 
 
 def _calculator(weights: Path, *, device: str) -> Calculator:
-    import torch  # noqa: PLC0415 - heavy, and only in this family's environment
+    import torch
 
     # Building the network draws initial weights, which are then replaced: the global generator is put back.
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="No tensor product accelerator", category=UserWarning)
-        from sevenn.calculator import SevenNetCalculator  # noqa: PLC0415 - as above
+        from sevenn.calculator import SevenNetCalculator
 
         return SevenNetCalculator(model=weights, file_type="checkpoint", device=device)
 
 
 def _hold_against_card(calculator: Calculator, *, card: Card) -> None:
     """Refuse a card whose facts are not the checkpoint's, since run settings are derived from the card."""
-    from ase.data import chemical_symbols  # noqa: PLC0415 - ASE is imported on use
+    from ase.data import chemical_symbols
 
     config = calculator.sevennet_config
     known = [chemical_symbols[number] for number in sorted(calculator.type_map)]

@@ -1,0 +1,114 @@
+"""Installing an environment with uv: venv, pins, sselmp itself, then its LAMMPS plugin; decides nothing about when."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import sselmp
+from sselmp import layout, programs
+from sselmp.errors import EnvironmentFaultError
+
+KEPT_LINES = 15
+
+
+def install(prefix: Path, *, pins: Path, on_line: Callable[[str], None]) -> None:
+    """Install an environment into a folder that does not exist yet.
+
+    Raises:
+        EnvironmentFaultError: A step failed; the message carries the last lines of what it printed.
+    """
+    uv = find_uv()
+    python = str(prefix / "bin" / "python")
+    root = checkout()
+    ourselves = ["-e", str(root)] if root else [f"sselmp=={sselmp.__version__}"]
+    steps = {
+        "making the virtual environment": [uv, "venv", "--python", sys.executable, str(prefix)],
+        "installing its packages": [uv, "pip", "install", "--python", python, "-r", str(pins)],
+        "installing sselmp into it": [uv, "pip", "install", "--python", python, "--no-deps", *ourselves],
+        "building the LAMMPS plugin": [python, "-m", "sselmp.bridge.build"],
+    }
+    log = prefix.parent / f"{prefix.name}.build.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    for step, argv in steps.items():
+        on_line(step)
+        _run(argv, step=step, log=log, on_line=on_line)
+
+
+def find_uv() -> str:
+    """Path of uv: the one on PATH, else the one beside the running Python.
+
+    Raises:
+        EnvironmentFaultError: There is none.
+    """
+    beside = Path(sys.executable).parent / "uv"
+    found = shutil.which("uv") or (str(beside) if beside.is_file() else None)
+    if found is None:
+        raise EnvironmentFaultError(
+            "uv, which builds the potentials' environments, is missing",
+            got=f"none on PATH, none at {beside}",
+            repair=f"{sys.executable} -m pip install uv",
+        )
+    return found
+
+
+def checkout() -> Path | None:
+    """The source checkout that sselmp runs from, or None where it was installed as a package."""
+    root = layout.package_folder().parent
+    return root if (root / "pyproject.toml").is_file() else None
+
+
+def site_packages(prefix: Path) -> Path:
+    """Folder of an environment's installed packages; one that does not exist if the environment is not there."""
+    return next(iter(sorted(prefix.glob("lib/python3*/site-packages"))), prefix / "lib" / "site-packages")
+
+
+def uv_environment(base: dict[str, str]) -> dict[str, str]:
+    """Environment variables for uv: bytecode compiled once, and pip's --find-links heeded, which uv does not read."""
+    environment = {key: value for key, value in base.items() if key not in {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"}}
+    environment.setdefault("UV_COMPILE_BYTECODE", "1")
+    if not environment.get("UV_FIND_LINKS"):
+        environment["UV_FIND_LINKS"] = ",".join(base.get("PIP_FIND_LINKS", "").split())
+    return environment
+
+
+def _run(argv: list[str], *, step: str, log: Path, on_line: Callable[[str], None]) -> None:
+    """Run one step of a build, passing its lines on as they come; a Ctrl-C ends the step too."""
+    start = log.stat().st_size if log.exists() else 0
+    program = programs.start(argv, environment=uv_environment(dict(os.environ)), folder=log.parent, output=log)
+    last: list[str] = []
+    try:
+        for line in _lines(program, log, start=start):
+            on_line(line)
+            last = [*last, line][-KEPT_LINES:]
+    except BaseException:
+        program.signal(signal.SIGTERM)
+        program.exit_code(wait_s=5.0)
+        program.signal(signal.SIGKILL)
+        raise
+    code = program.exit_code(wait_s=60.0)
+    if code != 0:
+        raise EnvironmentFaultError(
+            f"building the environment '{log.name.removesuffix('.build.log')}' failed while {step}",
+            got="\n           ".join([f"exit code {code}", *last]),
+            repair=f"read {log}, mend what it names (network, disk space, compiler) and build again",
+        )
+
+
+def _lines(program: programs.Started, log: Path, *, start: int) -> Iterator[str]:
+    """Yield the lines that a running program adds to a log, until it has ended and all are read."""
+    with log.open("rb") as stream:
+        stream.seek(start)
+        rest = b""
+        ended = False
+        while not ended:
+            ended = program.exit_code(wait_s=0.1) is not None
+            *whole, rest = (rest + stream.read()).split(b"\n")
+            yield from (line.decode(errors="replace").rstrip() for line in whole)
+    if rest:
+        yield rest.decode(errors="replace").rstrip()
