@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, cast
 
 from sselmp.errors import EnvironmentFaultError
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
 
-def load_calculator(card: Card, *, device: str = "cpu") -> Calculator:
+def load_calculator(card: Card, *, device: str = "auto") -> Calculator:
     """Load a potential as an ASE calculator: energies in eV, forces in eV/Å, stress in eV/Å³ (positive under tension).
 
     Weights are verified before anything of them is loaded.
 
     Args:
         card: The potential.
-        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        device: ``cpu``, ``cuda``, ``cuda:N``, or ``auto``: a GPU where the family can use one and torch finds it.
 
     Raises:
         PotentialError: Weights are missing or altered, or the family refuses an option or the device.
@@ -29,10 +30,20 @@ def load_calculator(card: Card, *, device: str = "cpu") -> Calculator:
     weights = find_weights(card)
     family = importlib.import_module(f"sselmp.potentials.families.{card.family}")
     try:
-        return cast("Calculator", family.load(card, weights, device=device))
+        return cast("Calculator", family.load(card, weights, device=_chosen(device, family=card.family)))
     except ImportError as error:
         raise EnvironmentFaultError(
             f"this Python cannot load the potential '{card.name}'",
             got=f"{type(error).__name__}: {error}",
             repair=f"build its environment with 'sselmp env build {card.environment}' and run there",
         ) from error
+
+
+def _chosen(device: str, *, family: str) -> str:
+    if device != "auto":
+        return device
+    if family == "ase" or importlib.util.find_spec("torch") is None:
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
