@@ -1,0 +1,111 @@
+"""The command line and the environment variables of one start of a run's program; pure, starts and reads nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sselmp import layout
+from sselmp.errors import SettingsError
+
+PROGRAM = "sselmp-lmp"
+MPIEXEC = "mpiexec"
+# These would let another Python's packages into the potential's environment.
+NOT_PASSED_ON = frozenset({"PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX"})
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is started; nothing of it changes what is computed.
+
+    Attributes:
+        ranks: MPI ranks. One gains most with one model: the others wait while it is evaluated.
+        threads: Threads of each rank; None: all cores shared evenly among the ranks.
+        walltime: ``HH:MM:SS`` after which LAMMPS writes a restart and stops; None: never.
+    """
+
+    ranks: int = 1
+    threads: int | None = None
+    walltime: str | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """One segment to start: its number, and the restart file that it continues (relative to the run folder)."""
+
+    segment: int
+    restart: str | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to start, with all of its environment variables."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    threads: int
+
+
+def command(
+    prefix: Path, start: Start, *, options: RunOptions, cores: int, variables: Mapping[str, str] | None = None
+) -> Command:
+    """Compose the command line of one segment, to be started in the run folder.
+
+    Args:
+        prefix: The potential's environment.
+        start: The segment.
+        options: Ranks, threads, wall time.
+        cores: Cores that this process may use.
+        variables: Environment variables to start from.
+
+    Raises:
+        SettingsError: Ranks or threads are below one or exceed the cores, or the wall time is not ``HH:MM:SS``.
+    """
+    threads = threads_per_rank(options, cores=cores)
+    programs = prefix / "bin"
+    argv = [str(programs / MPIEXEC), "-n", str(options.ranks)] if options.ranks > 1 else []
+    argv += [str(programs / PROGRAM), "-in", layout.INPUT_SCRIPT, "-log", layout.log_name(start.segment)]
+    argv += ["-screen", "none", "-var", "segment", str(start.segment), "-var", "resume", start.restart or "none"]
+    if options.walltime is not None:
+        argv += ["-var", "walltime", _checked_walltime(options.walltime)]
+    base = variables or {}
+    environment = {key: value for key, value in base.items() if key not in NOT_PASSED_ON}
+    environment |= {
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        # Threads that spin while they wait cost up to twenty times on busy cores.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONUNBUFFERED": "1",
+        "PATH": f"{programs}:{base['PATH']}" if base.get("PATH") else str(programs),
+        "VIRTUAL_ENV": str(prefix),
+    }
+    return Command(argv=tuple(argv), environment=environment, threads=threads)
+
+
+def threads_per_rank(options: RunOptions, *, cores: int) -> int:
+    """Threads of each rank, so that ranks x threads never exceeds the cores.
+
+    Raises:
+        SettingsError: That cannot be had.
+    """
+    if options.ranks < 1 or (options.threads is not None and options.threads < 1):
+        raise SettingsError(
+            "ranks and threads must be at least one", got=f"ranks {options.ranks}, threads {options.threads}"
+        )
+    threads = options.threads or max(1, cores // options.ranks)
+    if options.ranks * threads > cores:
+        raise SettingsError(
+            "more threads than cores slow a run down many times over",
+            got=f"{options.ranks} ranks x {threads} threads",
+            allowed=f"ranks x threads at most {cores}, the cores that this process may use",
+            repair="ask for fewer ranks, or set fewer threads per rank",
+        )
+    return threads
+
+
+def _checked_walltime(text: str) -> str:
+    if not re.fullmatch(r"\d{1,4}:[0-5]\d:[0-5]\d", text) or not text.strip("0:"):
+        raise SettingsError("a wall time must be HH:MM:SS and not zero", got=repr(text), allowed="such as 23:50:00")
+    return text
