@@ -1,0 +1,54 @@
+"""The text of a LAMMPS data file for a crystal; writes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sselmp import cells
+from sselmp.errors import StructureError
+from sselmp.structures.crystal import Crystal
+
+
+def data_text(crystal: Crystal, *, type_order: tuple[str, ...], triclinic: bool = False) -> str:
+    """Describe a crystal as LAMMPS's ``read_data`` takes it, for ``atom_style atomic``.
+
+    The cell is rotated into LAMMPS's frame and its tilts reduced; atoms keep their order, counted from 1, and are
+    wrapped into the cell.
+
+    Args:
+        crystal: The crystal, right-handed.
+        type_order: Chemical symbol of each LAMMPS type, in order.
+        triclinic: Write the tilts even where they are all zero, so that the cell may become triclinic.
+
+    Raises:
+        StructureError: A species has no type.
+    """
+    from ase.data import atomic_masses, atomic_numbers
+
+    missing = [element for element in crystal.elements if element not in type_order]
+    if missing:
+        raise StructureError(
+            f"{crystal.name}: {', '.join(missing)} has no LAMMPS type", got=f"types for {', '.join(type_order)}"
+        )
+    frame = cells.lammps_frame(crystal.cell)
+    cell = frame.cell
+    # Wrapped in the reduced cell, which spans the same lattice with other vectors.
+    fractional = np.linalg.solve(cell.T, (crystal.positions @ frame.rotation).T).T
+    positions = (fractional % 1.0) @ cell
+    lines = [
+        f"LAMMPS data file: {crystal.name}, {len(crystal)} atoms, units metal, atom_style atomic",
+        "",
+        f"{len(crystal)} atoms",
+        f"{len(type_order)} atom types",
+        "",
+        *(f"0.0 {cell[axis, axis]:.12f} {name}lo {name}hi" for axis, name in enumerate("xyz")),
+    ]
+    if triclinic or not cells.is_orthogonal(cell):
+        lines.append(f"{cell[1, 0]:.12f} {cell[2, 0]:.12f} {cell[2, 1]:.12f} xy xz yz")
+    lines += ["", "Masses", ""]
+    lines += [f"{k} {atomic_masses[atomic_numbers[e]]:.6f}  # {e}" for k, e in enumerate(type_order, start=1)]
+    lines += ["", "Atoms  # atomic", ""]
+    types = {element: number for number, element in enumerate(type_order, start=1)}
+    for number, (symbol, (x, y, z)) in enumerate(zip(crystal.species, positions, strict=True), start=1):
+        lines.append(f"{number} {types[symbol]} {x:.12f} {y:.12f} {z:.12f}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,168 @@
+"""Turning settings into the values that the LAMMPS templates print: every conversion and limit is computed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sselmp import __version__, cells, settings, units
+from sselmp.errors import SettingsError
+from sselmp.manifest import Identity
+from sselmp.structures.crystal import Crystal
+
+GUARD_EVERY = 10  # steps; an explosion takes tens of steps, and a look costs microseconds
+LARGEST_VOLUME_STEP = 0.02  # relative, per iteration of a relaxation: as-read cells may be a tenth off
+EVALUATIONS_PER_ITERATION = 10  # of a line search, at most
+LARGEST_SEED = 900_000_000  # LAMMPS's Marsaglia generator takes no larger one
+
+
+@dataclass(frozen=True)
+class ScriptValues:
+    """What ``in.lammps.j2`` prints; numbers are text in LAMMPS's metal units, ready to be read."""
+
+    version: str
+    run_id: str
+    system: str
+    potential: str
+    seed: int
+    temperature_K: str
+    timestep_ps: str
+    ensemble: str
+    thermostat: str
+    thermostat_time_ps: str
+    barostat: str
+    barostat_time_ps: str
+    pressure_bar: str
+    bulk_modulus_bar: str
+    coupling: str  # of the cell's lengths and angles to an MTK barostat
+    triclinic: bool
+    relaxation: str
+    force_tolerance: str
+    relaxation_steps: int
+    relaxation_evaluations: int
+    largest_volume_step: str
+    velocity_seed: int
+    thermostat_seed: int
+    equilibration_steps: int
+    total_steps: int
+    hottest_K: str
+    smallest_A3: str
+    largest_A3: str
+    guard_every: int
+    thermo_every: int
+    trajectory_every: int
+    restart_every: int
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PotentialValues:
+    """What ``potential.lmp.j2`` prints: the card's title, its name or path for ``pair_style``, a symbol per type."""
+
+    title: str
+    card: str
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Length:
+    """Length of a run in time steps, equilibration and all; both are multiples of the trajectory's interval."""
+
+    equilibration: int
+    total: int
+
+
+def run_length(dynamics: settings.Dynamics, output: settings.Output) -> Length:
+    """Turn durations into time steps.
+
+    Raises:
+        SettingsError: The production is shorter than one interval of the trajectory.
+    """
+    every = output.trajectory_every
+    equilibration = settings.steps(dynamics.equilibration_ps, timestep_fs=dynamics.timestep_fs, multiple_of=every)
+    production = settings.steps(dynamics.production_ps, timestep_fs=dynamics.timestep_fs, multiple_of=every)
+    if production < every:
+        raise SettingsError(
+            "dynamics.production_ps is shorter than one interval of the trajectory",
+            got=f"{dynamics.production_ps:g} ps, with a frame every {every} steps of {dynamics.timestep_fs:g} fs",
+            allowed=f"at least {every * dynamics.timestep_fs / units.FS_PER_PS:g} ps",
+            repair="lengthen the production or lower output.trajectory_every",
+        )
+    return Length(equilibration=equilibration, total=equilibration + production)
+
+
+def script_values(identity: Identity, crystal: Crystal, *, elements: tuple[str, ...]) -> ScriptValues:
+    """Compute everything that ``in.lammps`` says.
+
+    Args:
+        identity: The run's settings.
+        crystal: The cell that is simulated.
+        elements: Chemical symbol of each LAMMPS type, in order.
+
+    Raises:
+        SettingsError: LAMMPS cannot do what is asked with this cell, or the production is too short.
+    """
+    dynamics, output, guard = identity.dynamics, identity.output, identity.guard
+    triclinic = needs_tilts(crystal, identity.relaxation)
+    _check_barostat(dynamics, triclinic=triclinic, system=identity.system)
+    length = run_length(dynamics, output)
+    volume = cells.volume(crystal.cell)
+    return ScriptValues(
+        version=__version__,
+        run_id=identity.run_id(),
+        system=identity.system,
+        potential=identity.potential,
+        seed=identity.seed,
+        temperature_K=number(identity.temperature_K),
+        timestep_ps=number(dynamics.timestep_fs / units.FS_PER_PS),
+        ensemble=dynamics.ensemble,
+        thermostat=dynamics.thermostat,
+        thermostat_time_ps=number(dynamics.thermostat_time_fs / units.FS_PER_PS),
+        barostat=dynamics.barostat,
+        barostat_time_ps=number(dynamics.barostat_time_fs / units.FS_PER_PS),
+        pressure_bar=number(dynamics.pressure_bar),
+        bulk_modulus_bar=number(dynamics.bulk_modulus_GPa * units.EV_PER_A3_IN_BAR / units.EV_PER_A3_IN_GPA),
+        coupling="tri" if triclinic else "aniso",
+        triclinic=triclinic,
+        relaxation=identity.relaxation.what,
+        force_tolerance=number(identity.relaxation.force_tolerance_eV_per_A),
+        relaxation_steps=identity.relaxation.maximum_steps,
+        relaxation_evaluations=identity.relaxation.maximum_steps * EVALUATIONS_PER_ITERATION,
+        largest_volume_step=number(LARGEST_VOLUME_STEP),
+        velocity_seed=identity.seed,
+        thermostat_seed=thermostat_seed(identity.seed),
+        equilibration_steps=length.equilibration,
+        total_steps=length.total,
+        hottest_K=number(guard.temperature_factor * identity.temperature_K),
+        smallest_A3=number(volume / guard.volume_factor),
+        largest_A3=number(volume * guard.volume_factor),
+        guard_every=GUARD_EVERY,
+        thermo_every=output.thermo_every,
+        trajectory_every=output.trajectory_every,
+        restart_every=output.restart_every,
+        elements=elements,
+    )
+
+
+def needs_tilts(crystal: Crystal, relaxation: settings.Relaxation) -> bool:
+    """Whether LAMMPS must hold the cell as triclinic: it is, or the relaxation may make it so."""
+    return relaxation.what == "triclinic" or not cells.is_orthogonal(cells.lammps_frame(crystal.cell).cell)
+
+
+def number(value: float) -> str:
+    """Print a number so that LAMMPS reads it back to 12 digits, without the tail of a binary fraction."""
+    return f"{value:.12g}"
+
+
+def thermostat_seed(seed: int) -> int:
+    """Seed of a stochastic thermostat, half the generator's range away from the velocities' own."""
+    return (seed + LARGEST_SEED // 2 - 1) % LARGEST_SEED + 1
+
+
+def _check_barostat(dynamics: settings.Dynamics, *, triclinic: bool, system: str) -> None:
+    if dynamics.ensemble == "npt" and dynamics.barostat == "berendsen" and triclinic:
+        raise SettingsError(
+            f"LAMMPS has no Berendsen barostat for a triclinic cell, and that of {system} is triclinic",
+            got='dynamics.barostat = "berendsen", with a triclinic structure or relaxation.what = "triclinic"',
+            allowed='"mtk" (Martyna-Tobias-Klein, cell lengths and angles free)',
+            repair='set barostat = "mtk" under [dynamics], or use ensemble = "nvt"',
+        )
