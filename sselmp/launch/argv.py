@@ -66,8 +66,10 @@ def command(
     threads = threads_per_rank(options, cores=cores)
     programs = prefix / "bin"
     argv = [str(programs / MPIEXEC), "-n", str(options.ranks)] if options.ranks > 1 else []
-    argv += [str(programs / PROGRAM), "-in", layout.INPUT_SCRIPT, "-log", layout.log_name(start.segment)]
-    argv += ["-screen", "none", "-var", "segment", str(start.segment), "-var", "resume", start.restart or "none"]
+    # in.lammps opens the segment's log itself, so that it does so without sselmp too.
+    argv += [str(programs / PROGRAM), "-in", layout.INPUT_SCRIPT, "-log", "none", "-screen", "none"]
+    argv += ["-var", "segment", str(start.segment)]
+    argv += ["-var", "resume", start.restart] if start.restart is not None else []
     if options.walltime is not None:
         argv += ["-var", "walltime", _checked_walltime(options.walltime)]
     base = variables or {}

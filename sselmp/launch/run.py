@@ -143,6 +143,7 @@ def _carry_out(launch: _Launch, record: Manifest, *, lock: FolderLock, on_progre
     folder = launch.folder
     output = folder / layout.PROGRAM_OUTPUT
     output.unlink(missing_ok=True)
+    (folder / layout.RESTARTS).mkdir(exist_ok=True)
     with _termination_interrupts():
         program: programs.Started | None = None
         try:
