@@ -1,0 +1,237 @@
+"""All runs of one system with one potential to diffusivities, the Arrhenius law and a conductivity; reads no files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sselmp.errors import TrajectoryError
+from sselmp.trajectory.record import Trajectory
+from sselmp.transport.arrhenius import (
+    ArrheniusFit,
+    ArrheniusPoint,
+    Extrapolation,
+    Refusal,
+    extrapolate,
+    fit_arrhenius,
+)
+from sselmp.transport.conductivity import Carriers, Conductivity, conductivity
+from sselmp.transport.msd import Motion, Msd, mean_squared_displacement, relative_motion
+from sselmp.transport.verdict import Assessment, assess
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run's trajectory at a temperature.
+
+    Attributes:
+        name: How results name it.
+        temperature_K: Temperature that was set [K].
+        trajectory: Frames of the production.
+    """
+
+    name: str
+    temperature_K: float
+    trajectory: Trajectory
+
+
+@dataclass(frozen=True)
+class SampleTransport:
+    """What one run alone shows.
+
+    Attributes:
+        name: Its sample's name.
+        temperature_K: [K].
+        assessment: Of the mobile species.
+        framework: MSD of each other species, relative to the framework's centre.
+        volume_A3: Mean volume of the cell [Å³].
+        duration_ps: Length of the trajectory [ps].
+    """
+
+    name: str
+    temperature_K: float
+    assessment: Assessment
+    framework: tuple[Msd, ...]
+    volume_A3: float
+    duration_ps: float
+
+
+@dataclass(frozen=True)
+class TemperatureTransport:
+    """What all runs at one temperature show together; the same as the run's own where there is one.
+
+    Attributes:
+        temperature_K: [K].
+        names: The samples averaged.
+        assessment: Of their common MSD.
+        carriers: Charge and density at this temperature.
+        conductivity: Nernst–Einstein, where the verdict is diffusive.
+    """
+
+    temperature_K: float
+    names: tuple[str, ...]
+    assessment: Assessment
+    carriers: Carriers
+    conductivity: Conductivity | None
+
+
+@dataclass(frozen=True)
+class Extrapolated:
+    """The law's diffusivity and conductivity at the temperature asked for.
+
+    Attributes:
+        extrapolation: D.
+        conductivity: With the number density of the lowest diffusive temperature (no thermal contraction below it).
+        density_from_K: That temperature [K].
+    """
+
+    extrapolation: Extrapolation
+    conductivity: Conductivity
+    density_from_K: float
+
+
+@dataclass(frozen=True)
+class TransportResult:
+    """Everything that the runs of one system with one potential show.
+
+    Attributes:
+        mobile_species: The species that diffuses.
+        charge: Its formal charge [e].
+        samples: Every run, in the order given.
+        temperatures: Every temperature, ascending.
+        arrhenius: The fit over the diffusive temperatures, or why there is none.
+        extrapolate_to_K: Temperature asked for [K].
+        extrapolated: The law at that temperature, or why there is no number.
+        cautions: Sentences about what to distrust.
+    """
+
+    mobile_species: str
+    charge: float
+    samples: tuple[SampleTransport, ...]
+    temperatures: tuple[TemperatureTransport, ...]
+    arrhenius: ArrheniusFit | Refusal
+    extrapolate_to_K: float
+    extrapolated: Extrapolated | Refusal
+    cautions: tuple[str, ...]
+
+
+def analyse_transport(
+    samples: Sequence[Sample], *, mobile_species: str, charge: float, extrapolate_to_K: float
+) -> TransportResult:
+    """Judge every run and every temperature, fit the law where three temperatures are diffusive, and extrapolate.
+
+    Runs at one temperature (seeds) are one observation: their MSD is averaged, and their blocks are pooled, so that a
+    run in which nothing happened counts as much as one in which something did.
+
+    Args:
+        samples: Runs of one system with one potential.
+        mobile_species: The species that diffuses; all others are the framework.
+        charge: Its formal charge [e].
+        extrapolate_to_K: Temperature at which D and σ are wanted [K].
+
+    Raises:
+        TrajectoryError: No run, a species that is absent, a charge of zero, or runs that do not belong together.
+    """
+    if not samples:
+        raise TrajectoryError("there is no trajectory to analyse", repair="run the simulations first")
+    motions = {
+        sample.name: relative_motion(sample.trajectory, mobile_species, mobile=mobile_species) for sample in samples
+    }
+    if len(motions) < len(samples):
+        raise TrajectoryError("two runs have the same name", got=", ".join(sample.name for sample in samples))
+    single = tuple(_sample(sample, motions[sample.name]) for sample in samples)
+    kelvins = sorted({sample.temperature_K for sample in samples})
+    temperatures = tuple(
+        _temperature([s for s in single if s.temperature_K == kelvin], motions, charge=charge) for kelvin in kelvins
+    )
+    fit = fit_arrhenius(_points(temperatures))
+    return TransportResult(
+        mobile_species=mobile_species,
+        charge=charge,
+        samples=single,
+        temperatures=temperatures,
+        arrhenius=fit,
+        extrapolate_to_K=extrapolate_to_K,
+        extrapolated=fit if isinstance(fit, Refusal) else _extrapolated(fit, temperatures, kelvin=extrapolate_to_K),
+        cautions=() if isinstance(fit, Refusal) else _cautions(fit, temperatures),
+    )
+
+
+def _sample(sample: Sample, motion: Motion) -> SampleTransport:
+    mobile = motion.species
+    others = sorted(set(sample.trajectory.species) - {mobile})
+    return SampleTransport(
+        name=sample.name,
+        temperature_K=sample.temperature_K,
+        assessment=assess([motion]),
+        framework=tuple(
+            mean_squared_displacement([relative_motion(sample.trajectory, other, mobile=mobile)]) for other in others
+        ),
+        volume_A3=sample.trajectory.mean_volume_A3,
+        duration_ps=sample.trajectory.duration_ps,
+    )
+
+
+def _temperature(runs: Sequence[SampleTransport], motions: dict[str, Motion], *, charge: float) -> TemperatureTransport:
+    chosen = [motions[run.name] for run in runs]
+    together = runs[0].assessment if len(runs) == 1 else assess(chosen)
+    volume = sum(run.volume_A3 for run in runs) / len(runs)
+    kelvin = runs[0].temperature_K
+    carriers = Carriers(species=chosen[0].species, charge=charge, number_density=chosen[0].ions / volume)
+    sigma = None
+    if together.diffusivity is not None and together.verdict.diffusive:
+        sigma = conductivity(
+            together.diffusivity.D,
+            interval_68=together.diffusivity.interval_68,
+            interval_95=together.diffusivity.interval_95,
+            carriers=carriers,
+            temperature_K=kelvin,
+        )
+    return TemperatureTransport(
+        temperature_K=kelvin,
+        names=tuple(run.name for run in runs),
+        assessment=together,
+        carriers=carriers,
+        conductivity=sigma,
+    )
+
+
+def _points(temperatures: Sequence[TemperatureTransport]) -> list[ArrheniusPoint]:
+    """The diffusive temperatures, as the fit takes them."""
+    return [
+        ArrheniusPoint(
+            temperature_K=at.temperature_K, D=found.D, error=found.error, degrees_of_freedom=found.degrees_of_freedom
+        )
+        for at in temperatures
+        if at.assessment.verdict.diffusive and (found := at.assessment.diffusivity) is not None
+    ]
+
+
+def _extrapolated(fit: ArrheniusFit, temperatures: Sequence[TemperatureTransport], *, kelvin: float) -> Extrapolated:
+    lowest = next(at for at in temperatures if at.conductivity is not None)
+    there = extrapolate(fit, kelvin)
+    sigma = conductivity(
+        there.D,
+        interval_68=there.interval_68,
+        interval_95=there.interval_95,
+        carriers=lowest.carriers,
+        temperature_K=kelvin,
+    )
+    return Extrapolated(extrapolation=there, conductivity=sigma, density_from_K=lowest.temperature_K)
+
+
+def _cautions(fit: ArrheniusFit, temperatures: Sequence[TemperatureTransport]) -> tuple[str, ...]:
+    """What the fit itself cannot see."""
+    found = []
+    if fit.reduced_chi2 > 4.0:
+        found.append(
+            f"the points scatter about the Arrhenius line by {fit.reduced_chi2**0.5:.1f} times their errors: the law "
+            "may be bent (a phase change, another mechanism), and the extrapolation with it"
+        )
+    for at in temperatures:
+        bound = at.assessment.verdict.upper_bound
+        if bound is not None and extrapolate(fit, at.temperature_K).interval_95.low > bound:
+            found.append(
+                f"the Arrhenius line lies above the upper bound at {at.temperature_K:g} K: it does not hold there"
+            )
+    return tuple(found)
