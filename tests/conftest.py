@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from lammps_program import LammpsProgram
 
 ROOT = Path(__file__).parents[1]

@@ -38,7 +38,7 @@ class LammpsProgram:
     folder: Path
 
     def environment(self) -> dict[str, str]:
-        """The process environment: one thread, the tests' own calculators importable, the environment's programs first."""
+        """One thread, the tests' own calculators importable, the environment's programs first."""
         path = f"{self.prefix / 'bin'}:{os.environ['PATH']}"
         threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
         return {**os.environ, **threads, "PYTHONPATH": str(CALCULATORS), "PATH": path}
@@ -49,7 +49,9 @@ class LammpsProgram:
         start = [str(self.prefix / "bin" / "mpiexec"), "-n", str(ranks)] if ranks > 1 else []
         return [*start, str(self.prefix / "bin" / program), "-in", "in.test", *switches]
 
-    def run(self, script: str, *switches: str, program: str = "sselmp-lmp", ranks: int = 1) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, script: str, *switches: str, program: str = "sselmp-lmp", ranks: int = 1
+    ) -> subprocess.CompletedProcess[str]:
         """Run to the end, whatever the exit code."""
         return subprocess.run(
             self.argv(script, *switches, program=program, ranks=ranks),
@@ -79,7 +81,9 @@ class LammpsProgram:
             start_new_session=True,
         )
 
-    def card(self, name: str, calculator: str, *, cutoff: float = 8.0, stress: bool = True, energies: bool = True, **options) -> Path:
+    def card(
+        self, name: str, calculator: str, *, cutoff: float = 8.0, stress: bool = True, energies: bool = True, **options
+    ) -> Path:
         """Write a card for an ASE calculator, given as module:Class with its options."""
         text = LENNARD_JONES_CARD.format(
             name=name, calculator=calculator, cutoff=cutoff, stress=str(stress).lower(), energies=str(energies).lower()
@@ -92,9 +96,7 @@ class LammpsProgram:
 
     def lennard_jones(self) -> Path:
         """A card for ASE's Lennard-Jones with argon's parameters, as ``pair_style lj/cut 8.0`` with 0.0104 3.4."""
-        return self.card(
-            "lj", "ase.calculators.lj:LennardJones", sigma=3.4, epsilon=0.0104, rc=8.0, smooth=False
-        )
+        return self.card("lj", "ase.calculators.lj:LennardJones", sigma=3.4, epsilon=0.0104, rc=8.0, smooth=False)
 
     def table(self, name: str) -> np.ndarray:
         """The last frame of a dump as an array."""

@@ -1,10 +1,9 @@
-"""The bridge with ASE's Lennard-Jones must be indistinguishable from LAMMPS's own pair style, whatever the script does."""
+"""The bridge with ASE's Lennard-Jones cannot be told from LAMMPS's own pair style, whatever the script does."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from lammps_program import LammpsProgram
 
 OWN = "pair_style lj/cut 8.0\npair_coeff * * 0.0104 3.4"
@@ -114,7 +113,9 @@ def test_read_restart_and_read_data_continue_where_write_left_off(lammps):
     rest = f"read_restart half.restart\n{bridge(lammps)}\nfix 1 all nvt temp 80 80 0.1\ntimestep 0.002\nrun 40\n"
     lammps.works(rest + SAVE.format(name="rest.dump"), "-log", "none")
     assert np.abs(lammps.table("whole.dump") - lammps.table("rest.dump")).max() < 1e-12
-    data = f"units metal\natom_style atomic\nread_data half.data\n{bridge(lammps)}\nthermo_style custom step pe\nrun 0\n"
+    data = (
+        f"units metal\natom_style atomic\nread_data half.data\n{bridge(lammps)}\nthermo_style custom step pe\nrun 0\n"
+    )
     lammps.works(data, "-log", "data.log")
     assert np.isfinite(lammps.thermo("data.log")).all()
 

@@ -108,11 +108,17 @@ def build(target: Target, *, output: Path, definitions: tuple[str, ...] = ("LAMM
         if done.exit_code != 0:
             raise EnvironmentFaultError(
                 "the C++ compiler could not build the LAMMPS plugin",
-                got="\n" + "\n".join(done.output.splitlines()[-25:]),
+                got="\n" + _complaints(done.output),
                 repair=f"the command was: {' '.join(argv)}",
             )
     files.write_text(plugin.with_name(plugin.name + ".python"), "\n".join(_interpreters()) + "\n")
     return plugin
+
+
+def _complaints(output: str) -> str:
+    lines = output.splitlines()
+    errors = [line for line in lines if "error" in line]
+    return "\n".join((errors or lines)[:10])
 
 
 def _compiler() -> list[str]:

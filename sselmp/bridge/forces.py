@@ -25,7 +25,7 @@ class Answer:
     Attributes:
         energy: [eV].
         forces: (n, 3) [eV/Å].
-        virial: (6,) xx yy zz xy xz yz [eV], positive under compression; zeros where the potential gives no stress.
+        virial: (6,) xx yy zz xy xz yz [eV], positive under compression; nan where the potential gives no stress.
         energies: (n,) [eV], only if they were asked for.
     """
 
@@ -89,7 +89,7 @@ class Model:
         results = self._calculator.results
         forces = np.asarray(results["forces"], dtype=np.float64)
         energy = float(results["energy"])
-        virial = np.zeros(6)
+        virial = np.full(6, np.nan)
         if self.has_stress:
             virial = virial_from_ase_stress(np.asarray(results["stress"], dtype=np.float64), volume(cell))
         per_atom = np.asarray(results["energies"], dtype=np.float64) if energies else None
@@ -112,7 +112,7 @@ class Model:
         return self._atoms
 
     def _refuse_infinite(self, energy: float, *, forces: Array, virial: Array) -> None:
-        if np.isfinite(energy) and np.isfinite(forces).all() and np.isfinite(virial).all():
+        if np.isfinite(energy) and np.isfinite(forces).all() and (np.isfinite(virial).all() or not self.has_stress):
             return
         bad = np.flatnonzero(~np.isfinite(forces).all(axis=1))
         raise PotentialError(

@@ -159,6 +159,8 @@ void PairSselmp::init_style()
   // no neighbor list is asked for: the model makes its own from positions and cell
   if (strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "Pair style sselmp needs 'units metal'");
   if (atom->tag_enable == 0) error->all(FLERR, "Pair style sselmp needs atom ids ('atom_modify id yes')");
+  if (!has_virial && comm->me == 0)
+    error->warning(FLERR, "Potential {} gives no stress: pressures will be nan", card);
   if (domain->dimension != 3) error->all(FLERR, "Pair style sselmp needs 'dimension 3'");
 }
 
@@ -175,8 +177,8 @@ void PairSselmp::compute(int eflag, int vflag)
   ev_init(eflag, vflag);
   if (eflag_atom && !has_per_atom_energy)
     error->all(FLERR, "Potential {} has no per-atom energies, which a compute (such as pe/atom) asks for", card);
-  if (vflag_global && !has_virial)
-    error->all(FLERR, "Potential {} gives no stress, which a pressure (in thermo output, or for a barostat) asks for", card);
+  if (!has_virial && domain->box_change)
+    error->all(FLERR, "Potential {} gives no stress, which a barostat or a relaxation of the cell needs", card);
   if (vflag_atom || cvflag_atom)
     error->all(FLERR, "Pair style sselmp has no per-atom virial, which a compute (such as stress/atom) asks for");
 

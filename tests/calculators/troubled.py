@@ -17,6 +17,7 @@ class Springs(Calculator):
         self.constant, self.origin = constant, None
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        del properties, system_changes  # all are given, every time
         if self.origin is None or len(self.origin) != len(atoms):
             self.origin = atoms.positions.copy()
         shift = atoms.positions - self.origin
