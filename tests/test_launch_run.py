@@ -105,10 +105,10 @@ def test_a_run_finished_without_sselmp_is_seen_to_be_finished(tmp_path, lammps_e
 
 
 def test_a_killed_run_resumes_from_its_last_whole_restart_and_ends_as_an_uncut_one(tmp_path, lammps_environment):
-    uncut = make_run_folder(tmp_path / "uncut", total=2000, potential=bridge_potential(tmp_path))
+    uncut = make_run_folder(tmp_path / "uncut", total=400, potential=bridge_potential(tmp_path))
     run_folder(uncut, options=ONE, prefix=lammps_environment)
 
-    cut = make_run_folder(tmp_path / "cut", total=2000, potential=bridge_potential(tmp_path))
+    cut = make_run_folder(tmp_path / "cut", total=400, potential=bridge_potential(tmp_path))
     runner = start(cut, lammps_environment)
     wait_for_restart(cut)
     os.kill(program_of(cut), signal.SIGKILL)
