@@ -207,7 +207,17 @@ def test_a_timeout_in_the_relaxation_leaves_nothing_to_resume_from(tmp_path, lam
     output = run(folder, lammps_environment, walltime="00:00:01")
     assert "Stopping criterion = walltime limit reached" in output
     assert list((folder / layout.RESTARTS).iterdir()) == []
+    assert not (folder / layout.trajectory_name(0)).exists()
     assert not (folder / layout.FINISHED).exists()
+
+
+def test_a_timeout_in_the_equilibration_leaves_a_restart_and_no_trajectory(tmp_path, lammps_environment):
+    crystal = argon(repeats=6)
+    folder = fill(tmp_path / "run", identity(crystal, equilibration_ps=40.0), crystal)
+    run(folder, lammps_environment, walltime="00:00:01")
+    assert len(list((folder / layout.RESTARTS).iterdir())) >= 1
+    assert not (folder / layout.trajectory_name(0)).exists()
+    assert "sselmp stage: production" not in (folder / layout.log_name(0)).read_text()
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path, lammps_environment):
