@@ -1,7 +1,8 @@
-"""A potential as LAMMPS needs it: species, positions and cell in, energy, forces and virial out; knows no LAMMPS."""
+"""A potential as LAMMPS needs it: positions and cell in, energy, forces and virial out; knows no LAMMPS and no C."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ class Answer:
 
 
 class Model:
-    """An opened potential that evaluates one configuration after another.
+    """An opened potential that evaluates the configurations of one set of atoms after another.
 
     Args:
         card: Name or path of a card.
@@ -49,6 +50,7 @@ class Model:
     """
 
     def __init__(self, card: str, elements: Sequence[str], *, device: str = "auto") -> None:
+        from ase.calculators.calculator import all_changes
         from ase.data import atomic_numbers
 
         self.card = load_card(card)
@@ -56,68 +58,57 @@ class Model:
         self._numbers = np.array([atomic_numbers[e] for e in elements])
         self._calculator = load_calculator(self.card, device=device)
         self._atoms: Atoms | None = None
-        self.has_stress = self.card.stress
-        self.has_energies = self.card.per_atom_energy
-        self._wanted = ["energy", "forces"] + (["stress"] if self.has_stress else [])
+        self._changes = all_changes
+        self._wanted = ["energy", "forces"] + (["stress"] if self.card.stress else [])
 
-    def evaluate(
-        self,
-        species: NDArray[np.int32],
-        positions: Array,
-        *,
-        cell: Array,
-        periodic: Sequence[bool],
-        energies: bool = False,
-    ) -> Answer:
-        """Evaluate one configuration.
+    def set_atoms(self, species: NDArray[np.int32], *, periodic: Sequence[bool]) -> None:
+        """Say which atoms the next configurations consist of.
 
         Args:
             species: (n,) indices into the elements.
+            periodic: Along a, b, c.
+        """
+        from ase import Atoms
+
+        self._atoms = Atoms(numbers=self._numbers[species], pbc=periodic)
+
+    def evaluate(self, positions: Array, *, cell: Array, energies: bool = False) -> Answer:
+        """Evaluate one configuration.
+
+        Args:
             positions: (n, 3) [Å], wrapped or not.
             cell: (3, 3) rows a, b, c [Å].
-            periodic: Along a, b, c.
             energies: Whether per-atom energies are wanted.
 
         Raises:
-            PotentialError: A number in the answer is not finite.
+            PotentialError: A number in the answer is not finite, or no atoms were set.
         """
-        from ase.calculators.calculator import all_changes
-
-        atoms = self._configuration(species, positions, cell=cell, periodic=periodic)
+        if self._atoms is None:
+            raise PotentialError("no atoms were set before an evaluation")
+        self._atoms.positions[:] = positions
+        self._atoms.cell.array[:] = cell
         # straight to calculate(): ASE's comparison with the previous configuration always fails in dynamics
-        self._calculator.calculate(atoms, self._wanted, all_changes)
+        self._calculator.calculate(self._atoms, self._wanted, self._changes)
         results = self._calculator.results
-        forces = np.asarray(results["forces"], dtype=np.float64)
-        energy = float(results["energy"])
-        virial = np.full(6, np.nan)
-        if self.has_stress:
-            virial = virial_from_ase_stress(np.asarray(results["stress"], dtype=np.float64), volume(cell))
-        per_atom = np.asarray(results["energies"], dtype=np.float64) if energies else None
-        self._refuse_infinite(energy, forces=forces, virial=virial)
-        return Answer(energy=energy, forces=forces, virial=virial, energies=per_atom)
+        answer = Answer(
+            energy=float(results["energy"]),
+            forces=np.asarray(results["forces"], dtype=np.float64),
+            virial=virial_from_ase_stress(np.asarray(results["stress"], dtype=np.float64), volume(cell))
+            if self.card.stress
+            else np.full(6, np.nan),
+            energies=np.asarray(results["energies"], dtype=np.float64) if energies else None,
+        )
+        # a sum is finite only if all of its terms are; it is the cheapest test of them
+        total = answer.energy + answer.forces.sum() + (answer.virial.sum() if self.card.stress else 0.0)
+        if not math.isfinite(total):
+            self._refuse(answer)
+        return answer
 
-    def _configuration(
-        self, species: NDArray[np.int32], positions: Array, *, cell: Array, periodic: Sequence[bool]
-    ) -> Atoms:
-        """An Atoms object with these positions; the previous one where the species are the same."""
-        from ase import Atoms
-
-        numbers = self._numbers[species]
-        if self._atoms is None or not np.array_equal(self._atoms.numbers, numbers):
-            self._atoms = Atoms(numbers=numbers, positions=positions, cell=cell, pbc=periodic)
-        else:
-            self._atoms.positions[:] = positions
-            self._atoms.cell.array[:] = cell
-            self._atoms.pbc[:] = periodic
-        return self._atoms
-
-    def _refuse_infinite(self, energy: float, *, forces: Array, virial: Array) -> None:
-        if np.isfinite(energy) and np.isfinite(forces).all() and (np.isfinite(virial).all() or not self.has_stress):
-            return
-        bad = np.flatnonzero(~np.isfinite(forces).all(axis=1))
+    def _refuse(self, answer: Answer) -> None:
+        bad = np.flatnonzero(~np.isfinite(answer.forces).all(axis=1))
         raise PotentialError(
             f"potential {self.card.name} answered with numbers that are not finite",
-            got=f"energy {energy}, {len(bad)} of {len(forces)} atoms with such forces"
+            got=f"energy {answer.energy}, {len(bad)} of {len(answer.forces)} atoms with such forces"
             + (f", first the one in place {bad[0] + 1} by id" if len(bad) else ""),
             repair="the configuration has probably exploded: take a shorter time step, or relax it first",
         )

@@ -43,17 +43,6 @@ static void wait_without_spinning(MPI_Request *request)
   }
 }
 
-static SselmpRequest blank(int kind, int model)
-{
-  SselmpRequest request = {};
-  request.layout = SSELMP_LAYOUT;
-  request.kind = kind;
-  request.model = model;
-  request.status = -1;
-  strcpy(request.message, "Python did not answer");
-  return request;
-}
-
 /* ---------------------------------------------------------------------- */
 
 PairSselmp::PairSselmp(LAMMPS *lmp) : Pair(lmp)
@@ -77,10 +66,20 @@ PairSselmp::~PairSselmp()
   }
 }
 
+// Until Python says otherwise, it has not answered.
+void PairSselmp::prepare(int kind)
+{
+  request.layout = SSELMP_LAYOUT;
+  request.kind = kind;
+  request.model = model;
+  request.status = -1;
+  strcpy(request.message, "Python did not answer");
+}
+
 void PairSselmp::close()
 {
   if (model < 0) return;
-  SselmpRequest request = blank(CLOSE, model);
+  prepare(CLOSE);
   sselmp_python_answer(&request);
   model = -1;
 }
@@ -134,7 +133,7 @@ void PairSselmp::coeff(int narg, char **arg)
     for (int j = i; j <= ntypes; j++) setflag[i][j] = element_of_type[i] >= 0 && element_of_type[j] >= 0;
 
   close();
-  SselmpRequest request = blank(OPEN, -1);
+  prepare(OPEN);
   if (comm->me == 0) {
     request.card = card.c_str();
     request.device = device.c_str();
@@ -146,7 +145,7 @@ void PairSselmp::coeff(int narg, char **arg)
       snprintf(request.message, sizeof(request.message), "%s", trouble.c_str());
     if (request.status == 0) model = request.model;
   }
-  agree(request);
+  agree();
   cutoff = request.cutoff;
   has_per_atom_energy = request.per_atom_energy != 0;
   has_virial = request.has_virial != 0;
@@ -185,9 +184,8 @@ void PairSselmp::compute(int eflag, int vflag)
   const int total = gather();
   if (total == 0) return;
 
-  SselmpRequest request = blank(EVALUATE, model);
-  if (comm->me == 0) evaluate(request, total);
-  agree(request);
+  if (comm->me == 0) evaluate(total);
+  agree();
 
   // forces and per-atom energies back to the ranks that own the atoms
   const int mine = static_cast<int>(local.size());
@@ -264,12 +262,13 @@ int PairSselmp::gather()
 
 void PairSselmp::sort_by_id(int total)
 {
-  if (all_tags != known_tags) {
+  if (all_tags != known_tags || all_species != known_species) {
     known_tags = all_tags;
+    known_species = all_species;
+    configuration++;
     order.resize(total);
     std::iota(order.begin(), order.end(), 0);
     std::sort(order.begin(), order.end(), [this](int a, int b) { return all_tags[a] < all_tags[b]; });
-    sorted_tags.resize(total);
     sorted_positions.resize(3 * total);
     sorted_forces.resize(3 * total);
     sorted_species.resize(total);
@@ -277,14 +276,14 @@ void PairSselmp::sort_by_id(int total)
   }
   for (int k = 0; k < total; k++) {
     const int from = order[k];
-    sorted_tags[k] = all_tags[from];
     sorted_species[k] = all_species[from];
     for (int d = 0; d < 3; d++) sorted_positions[3 * k + d] = all_positions[3 * from + d];
   }
 }
 
-void PairSselmp::evaluate(SselmpRequest &request, int total)
+void PairSselmp::evaluate(int total)
 {
+  prepare(EVALUATE);
   sort_by_id(total);
   const double *lo = domain->boxlo, *hi = domain->boxhi;
   const bool tilted = domain->triclinic != 0;
@@ -296,8 +295,7 @@ void PairSselmp::evaluate(SselmpRequest &request, int total)
   request.periodic[1] = domain->yperiodic;
   request.periodic[2] = domain->zperiodic;
   request.natoms = total;
-  request.step = update->ntimestep;
-  request.tags = sorted_tags.data();
+  request.configuration = configuration;
   request.species = sorted_species.data();
   request.positions = sorted_positions.data();
   request.forces = sorted_forces.data();
@@ -316,7 +314,7 @@ void PairSselmp::evaluate(SselmpRequest &request, int total)
    all ranks learn how rank 0 fared, and stop together if it failed
 ------------------------------------------------------------------------- */
 
-void PairSselmp::agree(SselmpRequest &request)
+void PairSselmp::agree()
 {
   if (comm->nprocs > 1) {
     const int own_model = model;

@@ -26,8 +26,7 @@ struct SselmpRequest {
   int32_t per_atom_energy;    // open, answer: 1 if the model has it; evaluate: 1 if it is wanted
   int32_t has_virial;         // open, answer: 1 if the model gives a stress
   int32_t natoms;             // evaluate
-  int64_t step;               // evaluate: LAMMPS's time step, for messages
-  const int64_t *tags;        // evaluate: (natoms) LAMMPS atom ids, ascending
+  int64_t configuration;      // evaluate: another number when atoms, species or the arrays' addresses are others
   const int32_t *species;     // evaluate: (natoms) index into elements
   const double *positions;    // evaluate: (natoms, 3) relative to the box origin [Angstrom]
   double cell[9];             // evaluate: rows a, b, c [Angstrom]
@@ -59,6 +58,8 @@ class PairSselmp : public Pair {
   double cutoff = 0.0;
   bool has_per_atom_energy = false, has_virial = false;
   int model = -1;    // only rank 0 of this world holds one
+  SselmpRequest request = {};
+  int64_t configuration = 0;
 
   // per rank: the local atoms that the model sees, and what is sent and received for them
   std::vector<int> local;
@@ -68,17 +69,18 @@ class PairSselmp : public Pair {
 
   // on rank 0: the same for all ranks, one behind another, and sorted by id
   std::vector<int> counts, offsets, counts3, offsets3;
-  std::vector<int64_t> all_tags, known_tags, sorted_tags;
+  std::vector<int64_t> all_tags, known_tags;
   std::vector<int> order;
-  std::vector<int32_t> all_species, sorted_species;
+  std::vector<int32_t> all_species, known_species, sorted_species;
   std::vector<double> all_positions, sorted_positions, all_forces, sorted_forces, all_energies, sorted_energies;
 
   void allocate();
   void close();
   int gather();
   void sort_by_id(int);
-  void evaluate(SselmpRequest &, int);
-  void agree(SselmpRequest &);
+  void prepare(int);
+  void evaluate(int);
+  void agree();
 };
 
 }    // namespace LAMMPS_NS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 import traceback
 
 import numpy as np
@@ -13,7 +12,7 @@ from sselmp.errors import SselmpError
 
 LAYOUT = 1
 OPEN, EVALUATE, CLOSE = 0, 1, 2
-FAILED, INTERRUPTED = 1, 2
+FAILED = 1
 
 
 class Request(ctypes.Structure):
@@ -31,31 +30,63 @@ class Request(ctypes.Structure):
         ("per_atom_energy", ctypes.c_int32),
         ("has_virial", ctypes.c_int32),
         ("natoms", ctypes.c_int32),
-        ("step", ctypes.c_int64),
-        ("tags", ctypes.POINTER(ctypes.c_int64)),
-        ("species", ctypes.POINTER(ctypes.c_int32)),
-        ("positions", ctypes.POINTER(ctypes.c_double)),
+        ("configuration", ctypes.c_int64),
+        ("species", ctypes.c_void_p),
+        ("positions", ctypes.c_void_p),
         ("cell", ctypes.c_double * 9),
         ("periodic", ctypes.c_int32 * 3),
         ("padding", ctypes.c_int32),
         ("energy", ctypes.c_double),
         ("virial", ctypes.c_double * 6),
-        ("forces", ctypes.POINTER(ctypes.c_double)),
-        ("energies", ctypes.POINTER(ctypes.c_double)),
+        ("forces", ctypes.c_void_p),
+        ("energies", ctypes.c_void_p),
         ("message", ctypes.c_char * 1024),
     )
+
+
+class Opened:
+    """A model and the arrays of the pair style that it reads and writes, looked up anew only when they move."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._configuration = -1
+
+    def evaluate(self, request: Request) -> None:
+        """Evaluate the configuration that a request points to, and write the answer where it points to."""
+        if request.configuration != self._configuration:
+            self._look_at(request)
+        wanted = bool(request.per_atom_energy)
+        answer = self.model.evaluate(self._positions, cell=self._cell, energies=wanted)
+        request.energy = answer.energy
+        self._forces[:] = answer.forces
+        self._virial[:] = answer.virial
+        if answer.energies is not None:
+            self._energies[:] = answer.energies
+
+    def _look_at(self, request: Request) -> None:
+        n = request.natoms
+        real = ctypes.c_double
+        self._positions = np.ctypeslib.as_array((real * (3 * n)).from_address(request.positions)).reshape(n, 3)
+        self._forces = np.ctypeslib.as_array((real * (3 * n)).from_address(request.forces)).reshape(n, 3)
+        self._energies = np.ctypeslib.as_array((real * n).from_address(request.energies))
+        self._cell = np.ctypeslib.as_array(request.cell).reshape(3, 3)
+        self._virial = np.ctypeslib.as_array(request.virial)
+        species = np.ctypeslib.as_array((ctypes.c_int32 * n).from_address(request.species))
+        self.model.set_atoms(species, periodic=[bool(p) for p in request.periodic])
+        self._configuration = request.configuration
 
 
 class Service:
     """Opened models by number, and what became of the last request."""
 
     def __init__(self) -> None:
-        self._models: dict[int, Model] = {}
-        self._opened = 0
+        self._opened: dict[int, Opened] = {}
+        self._last = 0
         self.interrupted = False
 
-    def answer(self, request: Request) -> None:
-        """Answer a request in place; an exception becomes a status and a message, never a C++ stack unwound."""
+    def answer(self, address: int) -> None:
+        """Answer the request at an address; an exception becomes a status and a message, never a C++ stack unwound."""
+        request = Request.from_address(address)
         status = FAILED
         try:
             self._dispatch(request)
@@ -64,14 +95,12 @@ class Service:
             request.message = _shortened(str(error))
         except KeyboardInterrupt:
             self.interrupted = True
-            status = INTERRUPTED
             traceback.print_exc()
             request.message = b"interrupted (Ctrl-C)"
         except BaseException as error:  # noqa: BLE001 - whatever a potential raises must stop LAMMPS, not be lost
             traceback.print_exc()
             request.message = _shortened(f"{type(error).__name__}: {error} (traceback on stderr)")
         finally:
-            sys.stderr.flush()
             request.status = status
 
     def _dispatch(self, request: Request) -> None:
@@ -81,41 +110,24 @@ class Service:
         if request.kind == OPEN:
             self._open(request)
         elif request.kind == EVALUATE:
-            self._evaluate(request)
+            self._opened[request.model].evaluate(request)
         elif request.kind == CLOSE:
-            self._models.pop(request.model, None)
+            self._opened.pop(request.model, None)
 
     def _open(self, request: Request) -> None:
         elements = request.elements.decode().split()
         model = Model(request.card.decode(), elements, device=request.device.decode())
-        self._opened += 1
-        self._models[self._opened] = model
-        request.model = self._opened
+        self._last += 1
+        self._opened[self._last] = Opened(model)
+        request.model = self._last
         request.cutoff = model.card.cutoff_A
-        request.per_atom_energy = model.has_energies
-        request.has_virial = model.has_stress
-
-    def _evaluate(self, request: Request) -> None:
-        n = request.natoms
-        wanted = bool(request.per_atom_energy)
-        answer = self._models[request.model].evaluate(
-            np.ctypeslib.as_array(request.species, (n,)),
-            np.ctypeslib.as_array(request.positions, (n, 3)),
-            cell=np.array(request.cell).reshape(3, 3),
-            periodic=[bool(p) for p in request.periodic],
-            energies=wanted,
-        )
-        request.energy = answer.energy
-        np.ctypeslib.as_array(request.forces, (n, 3))[:] = answer.forces
-        request.virial[:] = answer.virial.tolist()
-        if wanted and answer.energies is not None:
-            np.ctypeslib.as_array(request.energies, (n,))[:] = answer.energies
+        request.per_atom_energy = model.card.per_atom_energy
+        request.has_virial = model.card.stress
 
 
-_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.POINTER(Request))
 # C++ keeps a bare pointer for as long as the process lives, so the objects behind it must live as long too.
 SERVICE = Service()
-_ANSWER = _CALLBACK(lambda pointer: SERVICE.answer(pointer.contents))
+_ANSWER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(SERVICE.answer)
 
 
 def attach(slot: int) -> None:
