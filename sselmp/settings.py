@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -145,7 +145,8 @@ def check(model: type[Model], values: dict[str, Any], *, source: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        fault = error.errors()[0]
+        # A misspelt key is at fault before the key that is missing for it.
+        fault = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             allowed = nearest(str(fault["loc"][-1]), _keys(model, fault["loc"][:-1]))
@@ -158,11 +159,14 @@ def check(model: type[Model], values: dict[str, Any], *, source: str) -> Model:
 def _keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """Names of the fields of the settings class that a location points into."""
     for part in location:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        if isinstance(part, int):  # a place in a list; what is listed was found with the list's own name
+            continue
+        field = model.model_fields.get(part)
+        parts = (field.annotation, *get_args(field.annotation)) if field else ()
+        inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+        if not inner:
             return []
-        model = inner
+        model = inner[0]
     return list(model.model_fields)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from argon_folder import argon, fill, frames, identity, kill_when, lammps_cell, run, start
+
 from sselmp import layout
 
 DETERMINISTIC_NVT = {"thermostat": "nose-hoover"}

@@ -49,12 +49,12 @@ def check_distances(crystal: Crystal) -> None:
         return
     worst = int(np.argmin(distance / shortest))
     i, j = sorted((int(first[worst]), int(second[worst])))
+    where = [f"({', '.join(f'{x:.4f}' for x in crystal.fractional()[k])})" for k in (i, j)]
     raise StructureError(
         f"{crystal.name}: atoms {i + 1} ({crystal.species[i]}) and {j + 1} ({crystal.species[j]}) overlap",
-        got=f"{distance[worst]:.3f} Å apart" + (" (an atom and its own image)" if i == j else ""),
+        got=f"{distance[worst]:.3f} Å apart, at fractional {where[0]} and {'its own image' if i == j else where[1]}",
         allowed=f"at least {shortest[worst]:.3f} Å ({SHORTEST_FRACTION:g} of the sum of their covalent radii)",
-        repair="remove the doubled atom, or check the cell and whether coordinates are fractional or Cartesian "
-        "(atoms are numbered from 1, after symmetry is applied)",
+        repair="remove the doubled atom, or check the cell and whether coordinates are fractional or Cartesian",
     )
 
 

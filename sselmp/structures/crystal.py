@@ -13,6 +13,10 @@ from sselmp.cells import readonly
 from sselmp.errors import StructureError
 
 HASH_GRID_A = 1e-6  # positions and cells that agree to this hash alike
+# Where on the grid numbers are cut: as far as can be from multiples of 1/24 of a grid step. Cells are often given with
+# six decimals, so that sites at a half, third or eighth of them would lie just on the cut of plain rounding.
+GRID_CUT = 25.0 / 48.0
+WRAP_TOLERANCE = 1e-7  # fractional; a coordinate this near below 1 is a 0
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,20 @@ class Crystal:
     def structure_sha256(self) -> str:
         """SHA-256 of cell, positions and species in their order, 64 hexadecimal digits; the name does not count.
 
-        Lengths are rounded to 1e-6 Å and positions wrapped into the cell, so that neither rounding nor a lattice
+        Lengths are cut to 1e-6 Å and positions wrapped into the cell, so that neither rounding nor a lattice
         translation changes it. A rotation or another order of the atoms does.
         """
-        lengths = np.round(np.linalg.norm(self.cell, axis=1) / HASH_GRID_A)
-        grid = np.mod(np.round(self.fractional() * lengths), lengths)
+        fractional = self.fractional()
+        wrapped = fractional - np.floor(fractional + WRAP_TOLERANCE)
         content = {
-            "cell": np.round(self.cell / HASH_GRID_A).astype(np.int64).tolist(),
-            "positions": grid.astype(np.int64).tolist(),
+            "cell": _on_grid(self.cell),
+            "positions": _on_grid(wrapped * np.linalg.norm(self.cell, axis=1)),
             "species": self.species,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _on_grid(lengths: NDArray[np.float64]) -> list[list[int]]:
+    """Whole numbers of grid steps in lengths [Å]."""
+    found: list[list[int]] = np.floor(lengths / HASH_GRID_A + GRID_CUT).astype(np.int64).tolist()
+    return found

@@ -16,7 +16,8 @@ from sselmp.structures.crystal import Crystal
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-ALLOWED = "a CIF (*.cif), a POSCAR (POSCAR*, CONTCAR*, *.vasp, *.poscar) or an extended XYZ (*.xyz, *.extxyz)"
+ALLOWED = "a CIF (*.cif), a POSCAR (*POSCAR*, *CONTCAR*, *.vasp) or an extended XYZ (*.xyz, *.extxyz)"
+KINDS = {".cif": "cif", ".xyz": "extxyz", ".extxyz": "extxyz", ".vasp": "vasp", ".poscar": "vasp"}
 WHOLE_ATOM = 1e-3  # an occupancy this near to 1 is a rounded 1
 
 
@@ -45,12 +46,9 @@ def crystal_name(path: Path) -> str:
 
 
 def _kind(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix == ".cif":
-        return "cif"
-    if suffix in {".xyz", ".extxyz"}:
-        return "extxyz"
-    if suffix in {".vasp", ".poscar"} or path.name.upper().startswith(("POSCAR", "CONTCAR")):
+    if kind := KINDS.get(path.suffix.lower()):
+        return kind
+    if "POSCAR" in path.name.upper() or "CONTCAR" in path.name.upper():
         return "vasp"
     raise StructureError(f"{path}: a structure file of an unknown kind", got=path.name, allowed=ALLOWED)
 
@@ -70,7 +68,7 @@ def _from_cif(path: Path) -> Crystal:
         raise _several(path, len(structures))
     structure = structures[0]
     _check_occupancies(path, structure)
-    species = tuple(_symbol(site.specie) for site in structure)
+    species = tuple(_symbol(next(iter(site.species))) for site in structure)
     return _crystal(path, species, cell=structure.lattice.matrix, positions=structure.cart_coords)
 
 

@@ -16,7 +16,7 @@ from sselmp.settings import Checked, Finite, Positive, check, read_toml
 from sselmp.structures import checks
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.crystallography import Site, from_crystallography
-from sselmp.structures.read import crystal_name, read_crystal
+from sselmp.structures.read import KINDS, crystal_name, read_crystal
 
 DEFAULT_MOBILE_SPECIES = "Li"
 SYSTEM_FILE = "system.toml"
@@ -111,10 +111,9 @@ def load_system(name_or_path: str, *, mobile_species: str | None = None) -> Syst
         StructureError: The structure cannot be read or fails a check.
     """
     path = Path(name_or_path).expanduser()
-    shipped = layout.systems_folder() / name_or_path / SYSTEM_FILE
     if name_or_path in system_names():
-        system = _from_settings(shipped)
-    elif path.is_file() or "/" in name_or_path or path.suffix:
+        system = _from_settings(layout.systems_folder() / name_or_path / SYSTEM_FILE)
+    elif path.is_file() or "/" in name_or_path or path.suffix.lower() in {*KINDS, ".toml"}:
         system = _from_settings(path) if path.suffix == ".toml" else _from_structure_file(path)
     else:
         raise SettingsError(
