@@ -109,8 +109,8 @@ def fit_arrhenius(points: Sequence[ArrheniusPoint]) -> ArrheniusFit | Refusal:
     if len(points) < LEAST_TEMPERATURES:
         listed = ", ".join(f"{point.temperature_K:g} K" for point in points) or "none"
         return Refusal(
-            f"an Arrhenius law needs {LEAST_TEMPERATURES} diffusive temperatures or more, and there are {len(points)}"
-            f" ({listed}): a line through two points has no test of itself"
+            f"the Arrhenius law needs {LEAST_TEMPERATURES} diffusive temperatures, of which there are {len(points)} "
+            f"({listed}); a line through fewer has no test of itself"
         )
     design, ln_errors = _design(points)
     solver = _solver(design, ln_errors)

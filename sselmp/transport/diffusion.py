@@ -41,6 +41,7 @@ class Diffusivity:
         exponent: Slope of ln MSD against ln t over the window (1: diffusive).
         msd_at_end_A2: MSD at the end of the window, summed over the axes used [Å²].
         blocks: (B,) D of every block [Å²/ps].
+        msd_error_A2: (K,) standard error of the MSD over the axes used, at lags of 0 … K-1 frames within a block [Å²].
         axis_D: (3,) D along x, y, z [Å²/ps].
         axis_error: (3,) its standard errors [Å²/ps].
         axes: Which axes D is over, such as ``xyz``.
@@ -57,6 +58,7 @@ class Diffusivity:
     exponent: float
     msd_at_end_A2: float
     blocks: Array
+    msd_error_A2: Array
     axis_D: Array
     axis_error: Array
     axes: str
@@ -97,7 +99,8 @@ def diffusivity(motions: Sequence[Motion], *, blocks: int, axes: str = AXES, msd
     times = np.asarray(lags * spacing, dtype=np.float64)
     curve = (msd or mean_squared_displacement(motions)).axes[lags]
     slopes, intercepts = _lines(curve, times)
-    parts = np.array([_lines(block[lags], times)[0] for block in _block_curves(motions, length)]) / 2.0
+    block_curves = _block_curves(motions, length)
+    parts = np.array([_lines(block[lags], times)[0] for block in block_curves]) / 2.0
     in_window = curve[:, columns].sum(axis=1)
     blocks_D = parts[:, columns].mean(axis=1)
     D, error, freedom = float(slopes[columns].mean() / 2.0), float(_standard_errors(blocks_D)), len(blocks_D) - 1
@@ -112,6 +115,7 @@ def diffusivity(motions: Sequence[Motion], *, blocks: int, axes: str = AXES, msd
         exponent=_exponent(in_window, times),
         msd_at_end_A2=float(in_window[-1]),
         blocks=cells.readonly(blocks_D),
+        msd_error_A2=cells.readonly(_standard_errors(np.array(block_curves)[:, :, columns].sum(axis=2))),
         axis_D=cells.readonly(slopes / 2.0),
         axis_error=cells.readonly(_standard_errors(parts)),
         axes=axes,

@@ -1,0 +1,202 @@
+"""Transport results as one plain document with units in its keys; writes nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sselmp import __version__, units
+from sselmp.report.transport_report import RunReport, TransportReport
+from sselmp.transport.analysis import Extrapolated
+from sselmp.transport.arrhenius import ArrheniusFit, Refusal
+from sselmp.transport.conductivity import Conductivity
+from sselmp.transport.diffusion import Diffusivity
+from sselmp.transport.intervals import Interval
+from sselmp.transport.msd import Array, Msd
+from sselmp.transport.verdict import Assessment
+
+FORMAT = "sselmp-transport-1"
+LAGS_KEPT = 250
+
+Json = dict[str, object]
+
+
+def document(report: TransportReport) -> Json:
+    """Everything found, as plain data with the units in the keys; enough to redraw both figures.
+
+    Numbers of a motion that is not diffusive are under ``fit`` only, as ``apparent_D_cm2_per_s``: its ``D_cm2_per_s``
+    is null.
+    """
+    result = report.result
+    return {
+        "format": FORMAT,
+        "sselmp_version": __version__,
+        "potential": report.potential,
+        "system": report.system,
+        "notice": report.notice,
+        "mobile_species": result.mobile_species,
+        "charge_e": result.charge,
+        "extrapolate_to_K": result.extrapolate_to_K,
+        "runs": [_run(run) for run in report.runs],
+        "temperatures": [
+            {
+                "temperature_K": at.temperature_K,
+                "runs": [Path(name).name for name in at.names],
+                "number_density_per_A3": at.carriers.number_density,
+                **_assessment(at.assessment),
+                **_sigma(at.conductivity),
+                "msd": _curves(at.assessment, ()),
+            }
+            for at in result.temperatures
+        ],
+        "arrhenius": _arrhenius(result.arrhenius),
+        "extrapolation": _extrapolation(result.extrapolated, result.extrapolate_to_K),
+        "cautions": list(result.cautions),
+    }
+
+
+def kept_lags(lags: int) -> NDArray[np.intp]:
+    """Indices of the lags that are stored and drawn: the first half of all, thinned evenly on a logarithmic scale."""
+    last = max(1, lags // 2)
+    if last <= LAGS_KEPT:
+        return np.arange(last + 1) if last < lags else np.arange(lags)
+    return np.unique(np.concatenate([[0], np.geomspace(1, last, LAGS_KEPT).round()])).astype(np.intp)
+
+
+def digits(value: float, *, count: int = 2) -> str:
+    """A number in so many significant digits, without an exponent where it has an ordinary size (510, not 5.1e+02)."""
+    return f"{float(f'{value:.{count}g}'):g}"
+
+
+def _run(run: RunReport) -> Json:
+    facts, found = run.facts, run.transport
+    plain: Json = {
+        "run": facts.folder.name,
+        "id": facts.run_id,
+        "temperature_K": facts.temperature_K,
+        "temperature_measured_K": run.measured_temperature_K,
+        "seed": facts.seed,
+        "state": facts.state,
+        "analysed": found is not None,
+        "note": run.note,
+        "production_asked_ps": facts.production_ps,
+        "frames": run.frames,
+        "frame_spacing_ps": run.spacing_ps,
+    }
+    if found is None:
+        return plain
+    return plain | {
+        "duration_ps": found.duration_ps,
+        "volume_A3": found.volume_A3,
+        **_assessment(found.assessment),
+        "msd": _curves(found.assessment, found.framework),
+    }
+
+
+def _assessment(found: Assessment) -> Json:
+    verdict, fit = found.verdict, found.diffusivity
+    D = fit if verdict.diffusive else None
+    return {
+        "diffusive": verdict.diffusive,
+        "reason": verdict.reason,
+        "hops": verdict.hops,
+        "hop_length_A": verdict.hop_length_A,
+        "D_cm2_per_s": D and _cm2(D.D),
+        "D_error_cm2_per_s": D and _cm2(D.error),
+        "D_interval_68_cm2_per_s": D and _range(D.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
+        "D_interval_95_cm2_per_s": D and _range(D.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
+        "D_upper_bound_95_cm2_per_s": None if verdict.upper_bound is None else _cm2(verdict.upper_bound),
+        "exponent": fit and fit.exponent,
+        "fit": fit and _fit(fit),
+    }
+
+
+def _fit(fit: Diffusivity) -> Json:
+    return {
+        "window_ps": list(fit.window_ps),
+        "apparent_D_cm2_per_s": _cm2(fit.D),
+        "apparent_D_error_cm2_per_s": _cm2(fit.error),
+        "degrees_of_freedom": fit.degrees_of_freedom,
+        "intercept_A2": fit.intercept_A2,
+        "axes": fit.axes,
+        "msd_at_end_A2": fit.msd_at_end_A2,
+        "block_D_cm2_per_s": [_cm2(D) for D in fit.blocks],
+        "apparent_D_xyz_cm2_per_s": [_cm2(D) for D in fit.axis_D],
+        "apparent_D_xyz_error_cm2_per_s": [_cm2(D) for D in fit.axis_error],
+    }
+
+
+def _curves(found: Assessment, others: Sequence[Msd]) -> Json:
+    """MSD curves at the lags kept, and the standard error of the first at those within a block."""
+    lags = kept_lags(len(found.msd.lags_ps))
+    plain: Json = {"lag_ps": _rounded(found.msd.lags_ps[lags])}
+    for msd in (found.msd, *others):
+        plain[f"{msd.species}_A2"] = _rounded(msd.total[lags])
+    for index, axis in enumerate("xyz"):
+        plain[f"{found.msd.species}_{axis}_A2"] = _rounded(found.msd.axes[lags, index])
+    if found.diffusivity is not None:
+        errors = found.diffusivity.msd_error_A2
+        plain[f"{found.msd.species}_error_A2"] = _rounded(errors[lags[lags < len(errors)]])
+    return plain
+
+
+def _sigma(found: Conductivity | None) -> Json:
+    factor = units.S_PER_M_IN_MS_PER_CM
+    return {
+        "sigma_mS_per_cm": found and found.sigma_S_per_m * factor,
+        "sigma_interval_68_mS_per_cm": found and _range(found.interval_68, factor),
+        "sigma_interval_95_mS_per_cm": found and _range(found.interval_95, factor),
+    }
+
+
+def _arrhenius(found: ArrheniusFit | Refusal) -> Json:
+    if isinstance(found, Refusal):
+        return {"fitted": False, "reason": found.reason}
+    return {
+        "fitted": True,
+        "Ea_eV": found.Ea_eV,
+        "Ea_error_eV": found.Ea_error_eV,
+        "Ea_interval_68_eV": _range(found.Ea_interval_68, 1.0),
+        "Ea_interval_95_eV": _range(found.Ea_interval_95, 1.0),
+        "D0_cm2_per_s": _cm2(math.exp(found.ln_D0)),
+        "ln_D0_error": found.ln_D0_error,
+        "covariance_lnD0_Ea_eV": found.covariance.tolist(),
+        "reduced_chi2": found.reduced_chi2,
+        "temperatures_K": [point.temperature_K for point in found.points],
+    }
+
+
+def _extrapolation(found: Extrapolated | Refusal, kelvin: float) -> Json:
+    if isinstance(found, Refusal):
+        return {"temperature_K": kelvin, "given": False, "reason": found.reason}
+    there = found.extrapolation
+    return {
+        "temperature_K": kelvin,
+        "given": True,
+        "D_cm2_per_s": _cm2(there.D),
+        "ln_D_error": there.ln_error,
+        "D_interval_68_cm2_per_s": _range(there.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
+        "D_interval_95_cm2_per_s": _range(there.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
+        **_sigma(found.conductivity),
+        "number_density_per_A3": found.conductivity.carriers.number_density,
+        "number_density_from_K": found.density_from_K,
+    }
+
+
+def _cm2(D: float) -> float:
+    return float(D) * units.A2_PER_PS_IN_CM2_PER_S
+
+
+def _range(interval: Interval, factor: float) -> list[float | None]:
+    """Both ends; an end beyond what a number can hold is null."""
+    ends = (interval.low * factor, interval.high * factor)
+    return [end if math.isfinite(end) else None for end in ends]
+
+
+def _rounded(values: Array) -> list[float]:
+    """Seven significant digits: more than any MSD has, and a third of the file."""
+    return [float(f"{value:.7g}") for value in values]
