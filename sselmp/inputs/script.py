@@ -12,7 +12,59 @@ from sselmp.structures.crystal import Crystal
 GUARD_EVERY = 10  # steps; an explosion takes tens of steps, and a look costs microseconds
 LARGEST_VOLUME_STEP = 0.02  # relative, per iteration of a relaxation: as-read cells may be a tenth off
 EVALUATIONS_PER_ITERATION = 10  # of a line search, at most
+LEAST_DISK_MB = 20  # a few frames and restarts of thousands of atoms; LAMMPS itself does not see that a write failed
 LARGEST_SEED = 900_000_000  # LAMMPS's Marsaglia generator takes no larger one
+
+
+@dataclass(frozen=True)
+class RelaxationValues:
+    """Of the minimisation: what is relaxed, the largest force left [eV/Å], limits of iterations and evaluations."""
+
+    what: str
+    force_tolerance: str
+    steps: int
+    evaluations: int
+    largest_volume_step: str
+    pressure_bar: str
+
+
+@dataclass(frozen=True)
+class DynamicsValues:
+    """Of the integration; times in ps, pressures in bar, lengths in steps."""
+
+    ensemble: str
+    timestep_ps: str
+    thermostat: str
+    thermostat_time_ps: str
+    thermostat_seed: int
+    velocity_seed: int
+    barostat: str
+    barostat_time_ps: str
+    pressure_bar: str
+    bulk_modulus_bar: str
+    coupling: str  # of the cell's lengths and angles to an MTK barostat
+    equilibration_steps: int
+    total_steps: int
+
+
+@dataclass(frozen=True)
+class GuardValues:
+    """Of the guards: how often they look [steps], and their limits."""
+
+    every: int
+    hottest_K: str
+    smallest_A3: str
+    largest_A3: str
+    least_disk_MB: int
+
+
+@dataclass(frozen=True)
+class OutputValues:
+    """Of what is written: intervals in steps."""
+
+    thermo_every: int
+    trajectory_every: int
+    restart_every: int
 
 
 @dataclass(frozen=True)
@@ -25,32 +77,11 @@ class ScriptValues:
     potential: str
     seed: int
     temperature_K: str
-    timestep_ps: str
-    ensemble: str
-    thermostat: str
-    thermostat_time_ps: str
-    barostat: str
-    barostat_time_ps: str
-    pressure_bar: str
-    bulk_modulus_bar: str
-    coupling: str  # of the cell's lengths and angles to an MTK barostat
     triclinic: bool
-    relaxation: str
-    force_tolerance: str
-    relaxation_steps: int
-    relaxation_evaluations: int
-    largest_volume_step: str
-    velocity_seed: int
-    thermostat_seed: int
-    equilibration_steps: int
-    total_steps: int
-    hottest_K: str
-    smallest_A3: str
-    largest_A3: str
-    guard_every: int
-    thermo_every: int
-    trajectory_every: int
-    restart_every: int
+    relaxation: RelaxationValues
+    dynamics: DynamicsValues
+    guard: GuardValues
+    output: OutputValues
     elements: tuple[str, ...]
 
 
@@ -101,11 +132,9 @@ def script_values(identity: Identity, crystal: Crystal, *, elements: tuple[str, 
     Raises:
         SettingsError: LAMMPS cannot do what is asked with this cell, or the production is too short.
     """
-    dynamics, output, guard = identity.dynamics, identity.output, identity.guard
     triclinic = needs_tilts(crystal, identity.relaxation)
-    _check_barostat(dynamics, triclinic=triclinic, system=identity.system)
-    length = run_length(dynamics, output)
-    volume = cells.volume(crystal.cell)
+    _check_barostat(identity.dynamics, triclinic=triclinic, system=identity.system)
+    output = identity.output
     return ScriptValues(
         version=__version__,
         run_id=identity.run_id(),
@@ -113,33 +142,55 @@ def script_values(identity: Identity, crystal: Crystal, *, elements: tuple[str, 
         potential=identity.potential,
         seed=identity.seed,
         temperature_K=number(identity.temperature_K),
-        timestep_ps=number(dynamics.timestep_fs / units.FS_PER_PS),
+        triclinic=triclinic,
+        relaxation=_relaxation(identity),
+        dynamics=_dynamics(identity, triclinic=triclinic),
+        guard=_guard(identity, cell_volume=cells.volume(crystal.cell)),
+        output=OutputValues(output.thermo_every, output.trajectory_every, output.restart_every),
+        elements=elements,
+    )
+
+
+def _relaxation(identity: Identity) -> RelaxationValues:
+    relaxation = identity.relaxation
+    return RelaxationValues(
+        what=relaxation.what,
+        force_tolerance=number(relaxation.force_tolerance_eV_per_A),
+        steps=relaxation.maximum_steps,
+        evaluations=relaxation.maximum_steps * EVALUATIONS_PER_ITERATION,
+        largest_volume_step=number(LARGEST_VOLUME_STEP),
+        pressure_bar=number(identity.dynamics.pressure_bar),
+    )
+
+
+def _dynamics(identity: Identity, *, triclinic: bool) -> DynamicsValues:
+    dynamics = identity.dynamics
+    length = run_length(dynamics, identity.output)
+    return DynamicsValues(
         ensemble=dynamics.ensemble,
+        timestep_ps=number(dynamics.timestep_fs / units.FS_PER_PS),
         thermostat=dynamics.thermostat,
         thermostat_time_ps=number(dynamics.thermostat_time_fs / units.FS_PER_PS),
+        thermostat_seed=thermostat_seed(identity.seed),
+        velocity_seed=identity.seed,
         barostat=dynamics.barostat,
         barostat_time_ps=number(dynamics.barostat_time_fs / units.FS_PER_PS),
         pressure_bar=number(dynamics.pressure_bar),
         bulk_modulus_bar=number(dynamics.bulk_modulus_GPa * units.EV_PER_A3_IN_BAR / units.EV_PER_A3_IN_GPA),
         coupling="tri" if triclinic else "aniso",
-        triclinic=triclinic,
-        relaxation=identity.relaxation.what,
-        force_tolerance=number(identity.relaxation.force_tolerance_eV_per_A),
-        relaxation_steps=identity.relaxation.maximum_steps,
-        relaxation_evaluations=identity.relaxation.maximum_steps * EVALUATIONS_PER_ITERATION,
-        largest_volume_step=number(LARGEST_VOLUME_STEP),
-        velocity_seed=identity.seed,
-        thermostat_seed=thermostat_seed(identity.seed),
         equilibration_steps=length.equilibration,
         total_steps=length.total,
+    )
+
+
+def _guard(identity: Identity, *, cell_volume: float) -> GuardValues:
+    guard = identity.guard
+    return GuardValues(
+        every=GUARD_EVERY,
         hottest_K=number(guard.temperature_factor * identity.temperature_K),
-        smallest_A3=number(volume / guard.volume_factor),
-        largest_A3=number(volume * guard.volume_factor),
-        guard_every=GUARD_EVERY,
-        thermo_every=output.thermo_every,
-        trajectory_every=output.trajectory_every,
-        restart_every=output.restart_every,
-        elements=elements,
+        smallest_A3=number(cell_volume / guard.volume_factor),
+        largest_A3=number(cell_volume * guard.volume_factor),
+        least_disk_MB=LEAST_DISK_MB,
     )
 
 
