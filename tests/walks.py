@@ -103,6 +103,7 @@ def run_folder(
     done = Manifest(
         id=identity.run_id(),
         identity=identity,
+        card=identity.potential,
         mobile_species="Li",
         total_steps=equilibration + 10 * (frames - 1) if finished else 100 * frames,
         equilibration_steps=equilibration,

@@ -86,7 +86,7 @@ def run_folder(
 
 def _environment(record: Manifest) -> Path:
     """The ready environment of a run's potential, whose card must still be the one that the run was prepared with."""
-    card = load_card(record.identity.potential)
+    card = load_card(record.card)
     if card.physics_sha256() != record.identity.potential_sha256:
         raise RunError(
             f"the potential '{card.name}' is no longer the one that this run was prepared with",

@@ -1,0 +1,57 @@
+"""Options that several commands share, declared once, and the campaign that they choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sselmp.settings import Campaign, load_campaign
+
+PotentialOption = Annotated[
+    str | None,
+    typer.Option("--potential", "-p", metavar="NAME|CARD.toml", help="A potential instead of the campaign's own."),
+]
+SystemOption = Annotated[
+    str | None,
+    typer.Option("--system", "-s", metavar="NAME|FILE", help="A system, or a structure file (CIF, POSCAR, extxyz)."),
+]
+CampaignOption = Annotated[
+    str, typer.Option("--campaign", "-c", metavar="NAME|FILE.toml", help="A shipped campaign, or your own TOML file.")
+]
+ResultsOption = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Where results go.")]
+RanksOption = Annotated[int, typer.Option("--ranks", min=1, help="MPI ranks of each run.")]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Threads of each rank (default: all cores, divided by the ranks)."),
+]
+WalltimeOption = Annotated[
+    str | None,
+    typer.Option("--walltime", metavar="HH:MM:SS", help="Stop each run in order after this time; run again to resume."),
+]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A campaign as the options left it, and where its results go."""
+
+    name: str
+    campaign: Campaign
+    results: Path
+
+
+def choose(campaign: str, *, potential: str | None, system: str | None, results: Path) -> Chosen:
+    """Read a campaign and put the chosen potential and system in place of its own.
+
+    Raises:
+        SettingsError: There is no such campaign, or a setting is wrong.
+    """
+    name, settings = load_campaign(campaign)
+    changes: dict[str, object] = {}
+    if potential is not None:
+        changes["potentials"] = (potential,)
+    if system is not None:
+        changes["systems"] = (system,)
+    return Chosen(name=name, campaign=settings.model_copy(update=changes), results=results)

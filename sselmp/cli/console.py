@@ -1,0 +1,114 @@
+"""What the command line shows while it works: one console for results, one for messages, bars and tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Table
+
+from sselmp.launch.progress import Progress as RunProgress
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+PLAIN_LINE_EVERY_S = 20.0
+
+
+def say(text: str) -> None:
+    """Print a line of results, without reading markup into it."""
+    out.print(text, markup=False)
+
+
+def tell(text: str, *, style: str | None = None) -> None:
+    """Print a message on stderr."""
+    err.print(text, markup=False, style=style)
+
+
+def show_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, markup=False, width=out.width if out.is_terminal else 160).print(table)
+
+
+@contextmanager
+def spinner(title: str) -> Iterator[SpinnerLine]:
+    """Show a title and the last line of what goes on behind it."""
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err, transient=True) as progress:
+        yield SpinnerLine(progress, progress.add_task(title), title=title)
+
+
+class SpinnerLine:
+    """Takes lines as they come and shows the last; plain lines where nobody watches a terminal."""
+
+    def __init__(self, progress: Progress, task: TaskID, *, title: str) -> None:
+        self._progress, self._task, self._title = progress, task, title
+
+    def __call__(self, line: str) -> None:
+        """Show a line."""
+        if err.is_terminal:
+            self._progress.update(self._task, description=f"{self._title}: {line[:80]}".replace("[", "\\["))
+
+
+class RunBars:
+    """A progress bar for each run folder, with temperature, speed and time left."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        width = max((len(folder.name) for folder in folders), default=0)
+        columns = (
+            TextColumn(f"{{task.description:<{width}}}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[words]}"),
+        )
+        self._progress = Progress(*columns, console=err)
+        self._tasks = {f: self._progress.add_task(f.name, total=1, words="waiting") for f in folders}
+        self._told = 0.0
+
+    def __enter__(self) -> RunBars:
+        """Start to draw."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop drawing; what was drawn last stays."""
+        self._progress.stop()
+
+    def update(self, folder: Path, seen: RunProgress) -> None:
+        """Show how far a run is."""
+        words = _words(seen)
+        done = 0 if seen.minimising else seen.step
+        self._progress.update(self._tasks[folder], total=max(seen.total, 1), completed=done, words=words)
+        if not err.is_terminal and time.monotonic() - self._told > PLAIN_LINE_EVERY_S:
+            self._told = time.monotonic()
+            tell(f"{folder.name}: {words}")
+
+    def finish(self, folder: Path, words: str) -> None:
+        """Show how a run ended."""
+        total = self._progress.tasks[self._tasks[folder]].total
+        completed = total if words == "finished" else None
+        self._progress.update(self._tasks[folder], completed=completed, words=words)
+        if not err.is_terminal:
+            tell(f"{folder.name}: {words}")
+
+
+def _words(seen: RunProgress) -> str:
+    if seen.minimising:
+        return "relaxing the structure"
+    parts = [f"step {seen.step}/{seen.total}"]
+    parts += [f"{seen.temperature_K:.0f} K"] if seen.temperature_K is not None else []
+    parts += [f"{seen.steps_per_s:.3g} steps/s"] if seen.steps_per_s else []
+    parts += [f"{_duration(seen.eta_s)} left"] if seen.eta_s is not None else []
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,188 @@
+"""The commands of the main job: prepare, run, analyze, and diffusion, which is their chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sselmp import layout, manifest
+from sselmp.cli import console
+from sselmp.cli.choices import (
+    CampaignOption,
+    Chosen,
+    PotentialOption,
+    RanksOption,
+    ResultsOption,
+    SystemOption,
+    ThreadsOption,
+    WalltimeOption,
+    choose,
+)
+from sselmp.errors import RunError
+from sselmp.launch.argv import RunOptions
+
+FoldersArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Run folders; without any, those of the campaign.")
+]
+
+
+def prepare(
+    potential: PotentialOption = None,
+    system: SystemOption = None,
+    campaign: CampaignOption = "quick",
+    results: ResultsOption = Path("results"),
+) -> None:
+    """Write the run folders of a campaign and print their paths; those that are there already are verified."""
+    for folder in _prepared(choose(campaign, potential=potential, system=system, results=results)):
+        console.say(str(folder))
+
+
+def run(
+    folders: FoldersArgument = None,
+    potential: PotentialOption = None,
+    system: SystemOption = None,
+    campaign: CampaignOption = "quick",
+    results: ResultsOption = Path("results"),
+    ranks: RanksOption = 1,
+    threads: ThreadsOption = None,
+    walltime: WalltimeOption = None,
+) -> None:
+    """Start run folders, or resume them from their last restart; finished ones are left alone."""
+    chosen = folders or _prepared(choose(campaign, potential=potential, system=system, results=results))
+    _run(chosen, RunOptions(ranks=ranks, threads=threads, walltime=walltime))
+
+
+def analyze(
+    folders: FoldersArgument = None,
+    potential: PotentialOption = None,
+    system: SystemOption = None,
+    campaign: CampaignOption = "quick",
+    results: ResultsOption = Path("results"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for tables and figures of named run folders.")
+    ] = None,
+    at: Annotated[
+        float, typer.Option("--at", min=1.0, metavar="KELVIN", help="Extrapolate to this temperature.")
+    ] = 300.0,
+    mobile: Annotated[
+        str | None, typer.Option("--mobile", help="Species that diffuses (default: the system's).")
+    ] = None,
+) -> None:
+    """Turn run folders into diffusivities, an Arrhenius plot and a conductivity, with errors and verdicts."""
+    if not folders:
+        chosen = choose(campaign, potential=potential, system=system, results=results)
+        _analyze_each(_prepared(chosen), notice=chosen.campaign.notice, at=at, mobile=mobile)
+        return
+    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile)
+
+
+def diffusion(
+    potential: PotentialOption = None,
+    system: SystemOption = None,
+    campaign: CampaignOption = "quick",
+    results: ResultsOption = Path("results"),
+    ranks: RanksOption = 1,
+    threads: ThreadsOption = None,
+    walltime: WalltimeOption = None,
+) -> None:
+    """The main job: prepare, run and analyze a campaign. Run it again to continue where it stopped.
+
+    Example: sselmp diffusion --potential sevennet --system Li6PS5Cl --campaign quick
+    """
+    chosen = choose(campaign, potential=potential, system=system, results=results)
+    if chosen.campaign.notice:
+        console.tell(chosen.campaign.notice, style="yellow")
+    folders = _prepared(chosen)
+    failure: RunError | None = None
+    try:
+        _run(folders, RunOptions(ranks=ranks, threads=threads, walltime=walltime))
+    except RunError as error:
+        failure = error
+        console.tell(f"{error}\n", style="red")
+    _analyze_each(folders, notice=chosen.campaign.notice, at=chosen.campaign.transport.extrapolate_to_K)
+    if failure is not None:
+        raise typer.Exit(failure.exit_code)
+
+
+def build_environment(name: str) -> None:
+    """Build an environment if it is not ready, showing what goes on."""
+    from sselmp.potentials import environments
+
+    found = environments.state(name)
+    if found == "ready":
+        return
+    console.tell(f"building the environment '{name}' ({found}); this happens once and may take some minutes")
+    with console.spinner(f"environment {name}") as line:
+        environments.build(name, on_line=line)
+
+
+def _prepared(chosen: Chosen) -> list[Path]:
+    from sselmp.inputs.prepare import prepare as prepare_campaign
+
+    return list(prepare_campaign(chosen.name, chosen.campaign, base=chosen.results))
+
+
+def _run(folders: Sequence[Path], options: RunOptions) -> None:
+    """Run folders one after another; one that fails does not keep the others from running.
+
+    Raises:
+        RunError: One or more failed; each is named with its reason.
+    """
+    from sselmp.launch.run import run_folder
+    from sselmp.potentials.cards import load_card
+
+    records = {folder: manifest.read(folder) for folder in folders}
+    waiting = [f for f in folders if not (f / layout.FINISHED).is_file() or records[f].state != "finished"]
+    for environment in sorted({load_card(records[f].card).environment for f in waiting}):
+        build_environment(environment)
+    failures: list[str] = []
+    if not waiting:
+        return
+    with console.RunBars(folders) as bars:
+        for folder in folders:
+            if folder not in waiting:
+                bars.finish(folder, "finished")
+                continue
+            try:
+                ended = run_folder(folder, options=options, on_progress=partial(bars.update, folder))
+            except RunError as error:
+                failures.append(str(error))
+                bars.finish(folder, "failed")
+            else:
+                bars.finish(folder, ended.state)
+    if failures:
+        raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(failures))
+
+
+def _analyze_each(folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None) -> None:
+    """Analyse the folders of each potential and system apart."""
+    together: dict[Path, list[Path]] = {}
+    for folder in folders:
+        together.setdefault(folder.parent.parent, []).append(folder)
+    for out, runs in together.items():
+        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile)
+
+
+def _analyze(folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None = None) -> None:
+    from sselmp.report import transport_tables
+    from sselmp.report.analyze import analyze as analyze_runs
+
+    report = analyze_runs(folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile)
+    table = transport_tables.table(report)
+    console.say(f"\n{report.system} with {report.potential}")
+    console.show_table(table.headers, table.rows)
+    for sentence in transport_tables.sentences(report):
+        console.say(sentence)
+    names = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)
+    console.say(f"written to {out}: {', '.join(names)}")
+
+
+def _common_results(folders: Sequence[Path]) -> Path:
+    """Where the results of some run folders belong: beside ``runs/`` if all are there, else the working folder."""
+    parents = {folder.resolve().parent for folder in folders}
+    only = parents.pop()
+    return only.parent if not parents and only.name == layout.RUNS else Path()
