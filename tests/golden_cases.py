@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from argon_folder import argon, identity
+
 from sselmp.inputs.render import render
 from sselmp.inputs.script import PotentialValues, script_values
 
@@ -38,7 +39,9 @@ def script(name: str) -> str:
 
 def potential() -> str:
     """potential.lmp of the bridge."""
-    return render("potential.lmp.j2", PotentialValues(title="SevenNet-0", card="sevennet", elements=("Li", "P", "S", "Cl")))
+    return render(
+        "potential.lmp.j2", PotentialValues(title="SevenNet-0", card="sevennet", elements=("Li", "P", "S", "Cl"))
+    )
 
 
 if __name__ == "__main__":

@@ -176,6 +176,18 @@ def test_the_guard_stops_an_npt_run_whose_volume_leaves_its_limits(tmp_path, lam
     assert not low < volume < high
 
 
+def test_a_run_stops_before_its_disk_is_full(tmp_path, lammps_environment):
+    crystal = argon()
+    folder = fill(tmp_path / "run", identity(crystal), crystal)
+    script = folder / layout.INPUT_SCRIPT
+    script.write_text(script.read_text().replace("diskfree < 20 ", "diskfree < 1e15 "))
+    process = start(folder, lammps_environment)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert re.search(r"ERROR: .*disk_is_nearly_full met on step 10 ", output)
+    assert not (folder / layout.FINISHED).exists()
+
+
 @pytest.mark.parametrize("what", ["positions", "isotropic", "anisotropic", "triclinic"])
 def test_a_relaxation_comes_first_and_only_at_the_first_start(tmp_path, lammps_environment, what):
     crystal = argon(a=5.1)

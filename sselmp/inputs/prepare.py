@@ -125,6 +125,7 @@ def _fill(folder: Path, choice: _Choice, *, identity: manifest.Identity) -> None
     record = manifest.Manifest(
         id=identity.run_id(),
         identity=identity,
+        card=choice.card_name,
         mobile_species=choice.system.mobile_species,
         total_steps=values.dynamics.total_steps,
         equilibration_steps=values.dynamics.equilibration_steps,

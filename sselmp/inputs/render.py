@@ -20,9 +20,16 @@ def render(template: str, values: DataclassInstance) -> str:
         values: A frozen record whose fields are the template's variables.
 
     Raises:
-        SettingsError: There is no such template, or it uses a variable that the record does not have.
+        SettingsError: There is no such template, it is not valid, or uses a variable that the record does not have.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, UndefinedError
+    from jinja2 import (
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+        TemplateNotFound,
+        TemplateSyntaxError,
+        UndefinedError,
+    )
 
     folder = layout.templates_folder()
     environment = Environment(
@@ -38,6 +45,12 @@ def render(template: str, values: DataclassInstance) -> str:
     except TemplateNotFound as error:
         known = [path.name for path in folder.glob("*.j2")]
         raise SettingsError(f"there is no template {folder / template}", allowed=nearest(template, known)) from error
+    except TemplateSyntaxError as error:
+        raise SettingsError(
+            f"template {folder / template} is not a valid template",
+            got=f"line {error.lineno}: {error.message}",
+            repair="mend that line",
+        ) from error
     except UndefinedError as error:
         raise SettingsError(
             f"template {folder / template} uses a variable that nothing gives",

@@ -12,7 +12,7 @@ from sselmp.structures.crystal import Crystal
 GUARD_EVERY = 10  # steps; an explosion takes tens of steps, and a look costs microseconds
 LARGEST_VOLUME_STEP = 0.02  # relative, per iteration of a relaxation: as-read cells may be a tenth off
 EVALUATIONS_PER_ITERATION = 10  # of a line search, at most
-LEAST_DISK_MB = 20  # a few frames and restarts of thousands of atoms; LAMMPS itself does not see that a write failed
+LEAST_DISK_MB = 20  # a few frames and restarts of thousands of atoms; LAMMPS does not see that a dump was cut
 LARGEST_SEED = 900_000_000  # LAMMPS's Marsaglia generator takes no larger one
 
 
