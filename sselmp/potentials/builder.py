@@ -1,4 +1,4 @@
-"""Installing an environment with uv: venv, pins, sselmp itself, then its LAMMPS plugin; decides nothing about when."""
+"""Installing an environment with uv: its pins, then sselmp with its LAMMPS plugin; does not decide when."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from sselmp.errors import EnvironmentFaultError
 KEPT_LINES = 15
 
 
-def install(prefix: Path, *, pins: Path, on_line: Callable[[str], None]) -> None:
-    """Install an environment into a folder that does not exist yet.
+def install_packages(prefix: Path, *, pins: Path, on_line: Callable[[str], None]) -> None:
+    """Make a virtual environment in a folder that does not exist yet and install its pins.
 
     Raises:
         EnvironmentFaultError: A step failed; the message carries the last lines of what it printed.
     """
     uv = find_uv()
+    _log(prefix).unlink(missing_ok=True)
+    _run([uv, "venv", "--python", sys.executable, str(prefix)], prefix, step="making it", on_line=on_line)
+    install = [uv, "pip", "install", "--python", str(prefix / "bin" / "python")]
+    _run([*install, "-r", str(pins)], prefix, step="installing its packages", on_line=on_line)
+
+
+def install_ourselves(prefix: Path, *, on_line: Callable[[str], None]) -> None:
+    """Install sselmp, as it is installed here, into an environment that has its pins, and build its LAMMPS plugin.
+
+    Raises:
+        EnvironmentFaultError: A step failed; the message carries the last lines of what it printed.
+    """
     python = str(prefix / "bin" / "python")
     root = checkout()
     ourselves = ["-e", str(root)] if root else [f"sselmp=={sselmp.__version__}"]
-    steps = {
-        "making the virtual environment": [uv, "venv", "--python", sys.executable, str(prefix)],
-        "installing its packages": [uv, "pip", "install", "--python", python, "-r", str(pins)],
-        "installing sselmp into it": [uv, "pip", "install", "--python", python, "--no-deps", *ourselves],
-        "building the LAMMPS plugin": [python, "-m", "sselmp.bridge.build"],
-    }
-    log = prefix.parent / f"{prefix.name}.build.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    for step, argv in steps.items():
-        on_line(step)
-        _run(argv, step=step, log=log, on_line=on_line)
+    install = [find_uv(), "pip", "install", "--python", python, "--no-deps", *ourselves]
+    _run(install, prefix, step="installing sselmp into it", on_line=on_line)
+    _run([python, "-m", "sselmp.bridge.build"], prefix, step="building the LAMMPS plugin", on_line=on_line)
 
 
 def find_uv() -> str:
@@ -77,9 +80,16 @@ def uv_environment(base: dict[str, str]) -> dict[str, str]:
     return environment
 
 
-def _run(argv: list[str], *, step: str, log: Path, on_line: Callable[[str], None]) -> None:
+def _log(prefix: Path) -> Path:
+    """What the build of an environment printed; beside it, since the environment itself is replaced."""
+    return prefix.parent / f"{prefix.name}.build.log"
+
+
+def _run(argv: list[str], prefix: Path, *, step: str, on_line: Callable[[str], None]) -> None:
     """Run one step of a build, passing its lines on as they come; a Ctrl-C ends the step too."""
+    log = _log(prefix)
     start = log.stat().st_size if log.exists() else 0
+    on_line(f"environment '{prefix.name}': {step}")
     program = programs.start(argv, environment=uv_environment(dict(os.environ)), folder=log.parent, output=log)
     last: list[str] = []
     try:
@@ -94,7 +104,7 @@ def _run(argv: list[str], *, step: str, log: Path, on_line: Callable[[str], None
     code = program.exit_code(wait_s=60.0)
     if code != 0:
         raise EnvironmentFaultError(
-            f"building the environment '{log.name.removesuffix('.build.log')}' failed while {step}",
+            f"building the environment '{prefix.name}' failed while {step}",
             got="\n           ".join([f"exit code {code}", *last]),
             repair=f"read {log}, mend what it names (network, disk space, compiler) and build again",
         )

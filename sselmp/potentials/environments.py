@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -42,18 +43,13 @@ def state(name: str) -> State:
         SettingsError: There are no pins of that name.
     """
     prefix = layout.environments_folder() / name
-    key = _key(name)
+    wanted = _Keys.wanted(name)
     if not prefix.exists():
         return "absent"
-    try:
-        stamp = json.loads((prefix / layout.ENVIRONMENT_STAMP).read_text(encoding="utf-8"))
-        recorded, moved = stamp["key"], stamp["prefix"] != str(prefix)
-        complete = all((prefix / name).exists() for name in stamp["holds"])
-    except (OSError, ValueError, KeyError, TypeError):
+    made = _made(prefix)
+    if made is None:
         return "broken"
-    if moved or not complete:
-        return "broken"
-    return "ready" if recorded == key else "outdated"
+    return "ready" if made == wanted else "outdated"
 
 
 def needs_build(name: str) -> bool:
@@ -89,27 +85,55 @@ def build(name: str, *, on_line: OnLine | None = None) -> Path:
     with _alone(prefix, told):
         if state(name) == "ready":
             return prefix
-        key = _key(name)
-        shutil.rmtree(prefix, ignore_errors=True)
-        builder.install(prefix, pins=layout.pins_file(name), on_line=told)
-        stamp = {"format": 1, "key": key, "prefix": str(prefix), "holds": _holdings(prefix)}
+        wanted, made = _Keys.wanted(name), _made(prefix)
+        (prefix / layout.ENVIRONMENT_STAMP).unlink(missing_ok=True)
+        if made is None or made.packages != wanted.packages:
+            shutil.rmtree(prefix, ignore_errors=True)
+            builder.install_packages(prefix, pins=layout.pins_file(name), on_line=told)
+        builder.install_ourselves(prefix, on_line=told)
+        stamp = {"prefix": str(prefix), "holds": _holdings(prefix), **asdict(wanted)}
         files.write_text(prefix / layout.ENVIRONMENT_STAMP, json.dumps(stamp, indent=1) + "\n")
     return prefix
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """SHA-256 of all that an environment is made from: other people's packages, and sselmp with its plugin."""
+
+    packages: str
+    ourselves: str
+
+    @classmethod
+    def wanted(cls, name: str) -> _Keys:
+        """What an environment would be made from now."""
+        bridge = layout.package_folder() / "bridge"
+        root = builder.checkout()
+        ourselves = [
+            sselmp.__version__,
+            *(files.sha256(p) for p in sorted([*bridge.glob("*.cpp"), *bridge.glob("*.h")])),
+        ]
+        ourselves += [str(root), files.sha256(root / "pyproject.toml")] if root else []
+        return cls(packages=_hash([pins_sha256(name), sys.version]), ourselves=_hash(ourselves))
+
+
+def _hash(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _made(prefix: Path) -> _Keys | None:
+    """What an environment was made from, or None where it is half built, moved or no longer whole."""
+    try:
+        stamp = json.loads((prefix / layout.ENVIRONMENT_STAMP).read_text(encoding="utf-8"))
+        keys = _Keys(packages=stamp["packages"], ourselves=stamp["ourselves"])
+        whole = stamp["prefix"] == str(prefix) and all((prefix / held).exists() for held in stamp["holds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return keys if whole else None
 
 
 def _silent(line: str) -> None:
     """Take a line and say nothing."""
     del line
-
-
-def _key(name: str) -> str:
-    """SHA-256 of all that an environment is made from."""
-    parts = [pins_sha256(name), sys.version, sselmp.__version__]
-    bridge = layout.package_folder() / "bridge"
-    parts += [files.sha256(path) for path in sorted([*bridge.glob("*.cpp"), *bridge.glob("*.h")])]
-    root = builder.checkout()
-    parts += [str(root), files.sha256(root / "pyproject.toml")] if root else []
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _holdings(prefix: Path) -> list[str]:

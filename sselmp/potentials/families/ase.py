@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sselmp.errors import PotentialError
+from sselmp.errors import PotentialError, nearest
 from sselmp.potentials.cards import Card
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
         )
     arguments = {key: value for key, value in card.options.items() if key != "calculator"}
     made = _named_class(card)
+    _refuse_unknown(made, set(arguments), card=card)
     try:
         return cast("Calculator", made(**arguments))
     except (TypeError, ValueError, RuntimeError) as error:
@@ -49,3 +51,16 @@ def _named_class(card: Card) -> type:
     if not isinstance(found, type):
         raise PotentialError(f"there is no class '{name}' in {module} (card '{card.name}')", got=named, allowed=FORM)
     return found
+
+
+def _refuse_unknown(made: type, arguments: set[str], *, card: Card) -> None:
+    """Refuse misspelt options: most ASE calculators take any keyword in silence and keep their default."""
+    named = inspect.signature(made).parameters.values()
+    known = set(getattr(made, "default_parameters", {})) | {p.name for p in named if p.kind is not p.VAR_KEYWORD}
+    unknown = sorted(arguments - known)
+    if unknown and known:
+        raise PotentialError(
+            f"{card.options['calculator']} has no option '{unknown[0]}' (card '{card.name}')",
+            allowed=nearest(unknown[0], known),
+            repair="mend the card's [options]",
+        )
