@@ -15,6 +15,8 @@ from sselmp.transport.conductivity import Conductivity
 
 CSV_COLUMNS = (
     "row",
+    "potential",
+    "system",
     "run",
     "temperature_K",
     "temperature_measured_K",
@@ -65,7 +67,7 @@ def csv_text(report: TransportReport) -> str:
     writer = csv.DictWriter(stream, CSV_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for kind, row in rows:
-        cells: Json = {"row": kind, **row}
+        cells: Json = {"row": kind, "potential": report.potential, "system": report.system, **row}
         for name, unit in (("D", "cm2_per_s"), ("sigma", "mS_per_cm"), ("Ea", "eV")):
             low, high = _ends(row.get(f"{name}_interval_95_{unit}"))
             cells |= {f"{name}_low_95_{unit}": low, f"{name}_high_95_{unit}": high}

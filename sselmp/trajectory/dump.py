@@ -104,7 +104,8 @@ def _extents(text: mmap.mmap, path: Path) -> Iterator[tuple[int, int, bool]]:
 def _parse(text: bytes, *, path: Path, last: bool, first: _Frame | None) -> _Frame | None:
     """One frame, or None where it is the incomplete end of a file."""
     header = _header(text, path)
-    body = text[header.body :] if header else b""
+    # A line without an end is cut short: of an atom, or the first of the next frame.
+    body = text[header.body : text.rfind(b"\n") + 1] if header else b""
     if header is None or body.count(b"\n") != header.atoms:
         if last and (header is None or body.count(b"\n") < header.atoms):
             return None
