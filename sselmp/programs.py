@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +79,7 @@ def start(argv: Sequence[str], *, environment: Mapping[str, str], folder: Path, 
         EnvironmentFaultError: The program does not exist or cannot be executed.
     """
     try:
-        with output.open("ab") as sink:
+        with output.open("ab") as sink, _interruptions_held() as interrupted:
             process = subprocess.Popen(
                 list(argv),
                 env=dict(environment),
@@ -89,7 +91,29 @@ def start(argv: Sequence[str], *, environment: Mapping[str, str], folder: Path, 
             )
     except OSError as error:
         raise _cannot_start(argv, error) from error
+    if interrupted:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise KeyboardInterrupt
     return Started(process)
+
+
+@contextlib.contextmanager
+def _interruptions_held() -> Iterator[list[int]]:
+    """Collect Ctrl-C while a program is being started: raised in the middle, it would leave one that nobody knows."""
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield held
+        return
+    candidates = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last two only where someone made them interrupt
+    before = {number: signal.getsignal(number) for number in candidates if callable(signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda received, _frame: held.append(received))
+    try:
+        yield held
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _cannot_start(argv: Sequence[str], error: OSError) -> EnvironmentFaultError:

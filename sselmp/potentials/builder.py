@@ -90,16 +90,18 @@ def _run(argv: list[str], prefix: Path, *, step: str, on_line: Callable[[str], N
     log = _log(prefix)
     start = log.stat().st_size if log.exists() else 0
     on_line(f"environment '{prefix.name}': {step}")
-    program = programs.start(argv, environment=uv_environment(dict(os.environ)), folder=log.parent, output=log)
+    program: programs.Started | None = None
     last: list[str] = []
     try:
+        program = programs.start(argv, environment=uv_environment(dict(os.environ)), folder=log.parent, output=log)
         for line in _lines(program, log, start=start):
             on_line(line)
             last = [*last, line][-KEPT_LINES:]
     except BaseException:
-        program.signal(signal.SIGTERM)
-        program.exit_code(wait_s=5.0)
-        program.signal(signal.SIGKILL)
+        if program is not None:
+            program.signal(signal.SIGTERM)
+            program.exit_code(wait_s=5.0)
+            program.signal(signal.SIGKILL)
         raise
     code = program.exit_code(wait_s=60.0)
     if code != 0:
