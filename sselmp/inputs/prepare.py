@@ -52,9 +52,9 @@ def prepare(campaign_name: str, campaign: Campaign, *, base: Path | None = None)
         The folders, by potential, system, temperature and seed, in the campaign's order.
 
     Raises:
-        SettingsError: An unknown potential or system, or settings that LAMMPS cannot follow.
+        SettingsError: An unknown potential or system, an element that a potential does not know, or settings that
+            LAMMPS cannot follow.
         StructureError: A system's structure fails a check.
-        PotentialError: A potential does not know an element.
         RunError: A folder cannot be written, or disagrees with its manifest.
     """
     choices = [_choose(card, system, campaign=campaign) for card in campaign.potentials for system in campaign.systems]
@@ -79,7 +79,7 @@ def _choose(potential: str, name_or_path: str, *, campaign: Campaign) -> _Choice
     is_file = potential.endswith(".toml") or "/" in potential
     return _Choice(
         card=card,
-        card_name=str(Path(potential).resolve()) if is_file else card.name,
+        card_name=str(Path(potential).expanduser().resolve()) if is_file else card.name,
         system=system,
         crystal=enlarge(system.crystal, campaign.cell),
     )
@@ -114,7 +114,7 @@ def _run_folder(choice: _Choice, identity: manifest.Identity, *, campaign: str, 
 def _fill(folder: Path, choice: _Choice, *, identity: manifest.Identity) -> None:
     elements = choice.crystal.elements
     values = script.script_values(identity, choice.crystal, elements=elements)
-    pair = script.PotentialValues(title=choice.card.title, card=choice.card_name, elements=elements)
+    pair = script.PotentialValues(title=choice.card.title, card=script.word(choice.card_name), elements=elements)
     texts = {
         layout.INPUT_SCRIPT: render("in.lammps.j2", values),
         layout.POTENTIAL_SCRIPT: render("potential.lmp.j2", pair),

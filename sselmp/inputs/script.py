@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sselmp import __version__, cells, settings, units
@@ -202,6 +203,11 @@ def needs_tilts(crystal: Crystal, relaxation: settings.Relaxation) -> bool:
 def number(value: float) -> str:
     """Print a number so that LAMMPS reads it back to 12 digits, without the tail of a binary fraction."""
     return f"{value:.12g}"
+
+
+def word(text: str) -> str:
+    """Text as one word of a LAMMPS command: in quotes where a space or a special character could mislead it."""
+    return text if re.fullmatch(r"[\w./+-]+", text) else f'"{text}"'
 
 
 def thermostat_seed(seed: int) -> int:
