@@ -6,7 +6,7 @@ PYTHON ?= python3
 LAMMPS ?=
 TESTS ?= tests
 SSELMP := .venv/bin/sselmp
-RUNS = results/$(CAMPAIGN)/$(MODEL)/$(SYSTEM)/runs
+CHOSEN = --potential $(MODEL) --system $(SYSTEM) --campaign $(CAMPAIGN)
 # uv installs everything; where the machine has none, this version of it goes into .venv. Nothing is installed elsewhere.
 UV_VERSION := 0.13.9
 UV_FOUND := $(shell command -v uv 2>/dev/null)
@@ -45,16 +45,16 @@ plugin: setup ## compile the pair style for your own LAMMPS: make plugin LAMMPS=
 	$(SSELMP) plugin build --lammps $(or $(LAMMPS),$(error name your LAMMPS: make plugin LAMMPS=PATH))
 
 diffusion: setup ## the main job: simulate, then diffusivities, Arrhenius plot and conductivity
-	$(SSELMP) diffusion --potential $(MODEL) --system $(SYSTEM) --campaign $(CAMPAIGN)
+	$(SSELMP) diffusion $(CHOSEN)
 
 prepare: setup ## write the run folders of CAMPAIGN
-	$(SSELMP) prepare --potential $(MODEL) --system $(SYSTEM) --campaign $(CAMPAIGN)
+	$(SSELMP) prepare $(CHOSEN)
 
 run: setup ## start or resume the prepared run folders
-	$(SSELMP) run $(RUNS)/*
+	$(SSELMP) run $(CHOSEN)
 
 analyze: setup ## turn the run folders into tables and figures
-	$(SSELMP) analyze $(RUNS)/*
+	$(SSELMP) analyze $(CHOSEN)
 
 test: setup ## all tests, with SevenNet's environment; a part of them: make test TESTS=tests/test_launch_run.py
 	$(SSELMP) env build sevennet
