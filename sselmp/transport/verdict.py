@@ -13,7 +13,7 @@ from sselmp.transport.msd import Motion, Msd, mean_squared_displacement
 HOP_LENGTH_A = 2.5  # between neighbouring sites of a light cation; typically 2 to 3.5 Å in Li and Na conductors
 LEAST_HOPS = 10.0
 EXPONENTS = (0.75, 1.5)
-# Numbers of blocks that are tried, from short windows with a sharp error to long windows with few blocks.
+# Numbers of blocks a run that are tried, from short windows with a sharp error to long windows with few blocks.
 LADDER = (10, 8, 6, 5, 4, 3)
 BOUND_PROBABILITY = 0.95
 
@@ -55,16 +55,16 @@ class Assessment:
 def assess(motions: Sequence[Motion], *, axes: str = AXES, hop_length_A: float = HOP_LENGTH_A) -> Assessment:
     """Find the shortest fit window from which on the motion is diffusive, and judge it.
 
-    The motions are cut into 10, 8, … 3 blocks; fewer blocks are longer and their windows reach to longer lags. Taken is
-    the first window in which (a) the MSD at its end has reached the squared hop length and (b) the exponent (slope of
-    ln MSD against ln t) is between 0.75 and 1.5, provided that (b) holds in all longer windows too. The motion is
-    diffusive if besides (c) the displacements amount to 10 hops or more, and (d) D's one-sided 95 % interval excludes
-    zero. Where it is diffusive, D's error is not let fall below D/sqrt(hops): no count of events is known better.
-    Where it is not, D of a motion whose MSD bends down is at most its present slope: the bound is the one-sided 95 %
-    limit of the slope in the longest window, or of the number of hops seen (Poisson), whichever is greater. A motion
-    faster than linear, which drifts or is still ballistic, has no bound. Counting hops: He, Zhu, Epstein and Mo, npj
-    Comput. Mater. 4 (2018) 18. Not valid for motion confined to a pore so large that its walls are not met in the time
-    observed.
+    The motions are cut into 10, 8, … 3 blocks a run; fewer blocks are longer and their windows reach to longer lags
+    (several runs need no more than 3 blocks in all). Taken is the first window in which (a) the MSD at its end has
+    reached the squared hop length and (b) the exponent (slope of ln MSD against ln t) is between 0.75 and 1.5, provided
+    that (b) holds in all longer windows too. The motion is diffusive if besides (c) the displacements amount to 10 hops
+    or more, and (d) D's one-sided 95 % interval excludes zero. Where it is diffusive, D's error is not let fall below
+    D/sqrt(hops): no count of events is known better. Where it is not, D of a motion whose MSD bends down is at most its
+    present slope: the bound is the one-sided 95 % limit of the slope in the longest window, or of the number of hops
+    seen (Poisson), whichever is greater. A motion faster than linear, which drifts or is still ballistic, has no bound.
+    Counting hops: He, Zhu, Epstein and Mo, npj Comput. Mater. 4 (2018) 18. Not valid for motion confined to a pore so
+    large that its walls are not met in the time observed.
 
     Args:
         motions: One run, or several independent ones of the same system at the same temperature.
@@ -79,7 +79,7 @@ def assess(motions: Sequence[Motion], *, axes: str = AXES, hop_length_A: float =
     msd = mean_squared_displacement(motions)
     rungs = [
         diffusivity(motions, blocks=blocks, axes=axes, msd=msd)
-        for blocks in LADDER
+        for blocks in _ladder(len(motions))
         if block_frames(motions, blocks=blocks) >= LEAST_BLOCK_FRAMES
     ]
     if not rungs:
@@ -99,6 +99,13 @@ def assess(motions: Sequence[Motion], *, axes: str = AXES, hop_length_A: float =
         upper_bound=_bound(rungs[-1], ions=msd.ions, hop_length_A=hop_length_A) if fault else None,
     )
     return Assessment(msd=msd, diffusivity=found if fault else _floored(found, hops), verdict=verdict)
+
+
+def _ladder(runs: int) -> list[int]:
+    """Numbers of blocks over all runs, descending: those of one run times the runs, then on to the fewest."""
+    return sorted(
+        {blocks * runs for blocks in LADDER} | {blocks for blocks in LADDER if blocks < runs * 3}, reverse=True
+    )
 
 
 def _first_diffusive(rungs: Sequence[Diffusivity], squared_hop_A2: float) -> Diffusivity | None:

@@ -1,0 +1,130 @@
+"""Verdicts on motions that diffuse, that rattle, that are too short, and that drift; and the bounds that replace D."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import walks
+
+from sselmp.errors import TrajectoryError
+from sselmp.transport.intervals import poisson_upper, student_quantile
+from sselmp.transport.verdict import assess
+
+
+def judge(positions, **keywords):
+    return assess([walks.motion(positions)], **keywords)
+
+
+def test_a_long_walk_is_diffusive_and_its_sharpest_window_is_taken():
+    found = judge(walks.walk(np.random.default_rng(0), frames=2000))
+    assert found.verdict.diffusive
+    assert found.verdict.upper_bound is None
+    assert len(found.diffusivity.blocks) == 10
+    assert found.verdict.hops == pytest.approx(6 * 0.125 * 24 * 1999 / 6.25, rel=0.2)
+    assert "t^" in found.verdict.reason
+
+
+def test_a_shorter_walk_takes_longer_windows_until_a_hop_fits_in():
+    found = judge(walks.walk(np.random.default_rng(1), frames=100))
+    assert found.verdict.diffusive
+    assert 3 <= len(found.diffusivity.blocks) < 10
+    assert found.diffusivity.msd_at_end_A2 >= 6.25
+
+
+@pytest.mark.parametrize(("width", "memory"), [(0.3, 2), (1.5, 2), (1.0, 50), (2.5, 30)])
+def test_caged_rattling_is_not_diffusive_however_wide_the_cage(width, memory):
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        found = judge(walks.cage(rng, frames=400, ions=24, width=width, memory=memory))
+        assert not found.verdict.diffusive
+        assert found.verdict.upper_bound > 0
+
+
+def test_rest_has_the_bound_of_three_hops_none_of_which_was_seen():
+    found = judge(np.zeros((301, 10, 3)) + 1e-12 * np.random.default_rng(3).normal(size=(301, 10, 3)))
+    assert not found.verdict.diffusive
+    # Fewer than 3.0 hops at 95 %: D < 3.0 a²/(6 N t).
+    assert found.verdict.upper_bound == pytest.approx(-np.log(0.05) * 2.5**2 / (6 * 10 * 300), rel=1e-6)
+
+
+def test_ions_that_do_not_move_at_all_are_judged_too():
+    found = judge(np.zeros((100, 4, 3)))
+    assert not found.verdict.diffusive
+    assert found.verdict.upper_bound > 0
+
+
+def test_a_walk_that_has_not_gone_as_far_as_a_hop_is_too_short():
+    found = judge(walks.walk(np.random.default_rng(4), frames=200, D=(0.01, 0.01, 0.01)))
+    assert found.verdict.reason.startswith("too short")
+    assert found.verdict.upper_bound > 0.01
+
+
+def test_few_ions_that_hop_a_few_times_have_too_few_hops():
+    rng = np.random.default_rng(5)
+    found = [judge(walks.walk(rng, frames=120, ions=1, D=(0.05, 0.05, 0.05))).verdict for _ in range(60)]
+    assert any(verdict.reason.startswith("too few hops") for verdict in found)
+    assert not any(verdict.diffusive for verdict in found if verdict.hops < 10)
+
+
+def test_drift_that_was_not_removed_is_faster_than_linear_and_has_no_bound():
+    positions = walks.walk(np.random.default_rng(6), frames=300, D=(1e-3,) * 3)
+    found = judge(positions + np.outer(np.arange(300), [0.1, 0.1, 0.0])[:, None])
+    assert "faster than linear" in found.verdict.reason
+    assert found.verdict.upper_bound is None
+
+
+def test_too_few_frames_are_said_to_be_too_few():
+    found = judge(walks.walk(np.random.default_rng(7), frames=30))
+    assert found.diffusivity is None
+    assert "too few frames to judge (30; 33 are needed)" in found.verdict.reason
+
+
+def test_the_error_of_a_short_run_is_not_below_that_of_counting_its_hops():
+    rng = np.random.default_rng(8)
+    found = [judge(walks.walk(rng, frames=100, ions=2)) for _ in range(60)]
+    checked = [one for one in found if one.verdict.diffusive]
+    assert len(checked) > 10
+    for one in checked:
+        assert one.diffusivity.error >= one.diffusivity.D / np.sqrt(one.verdict.hops) * 0.999
+
+
+def test_the_bound_of_a_slow_lattice_walk_holds_in_nineteen_of_twenty():
+    rng, held, trials = np.random.default_rng(9), 0, 200
+    for _ in range(trials):
+        found = judge(walks.lattice_walk(rng, frames=200, ions=24, chance=0.001))
+        assert not found.verdict.diffusive
+        held += found.verdict.upper_bound >= 0.001 * 6.25 / 6
+    assert held / trials >= 0.91
+
+
+def test_caged_walks_are_called_diffusive_in_none_of_a_hundred_and_walks_in_nearly_all():
+    rng = np.random.default_rng(10)
+    walking = [judge(walks.lattice_walk(rng, frames=1000, ions=24, chance=0.02)).verdict for _ in range(100)]
+    caged = [judge(walks.cage(rng, frames=300, ions=24, width=1.0, memory=20)).verdict for _ in range(100)]
+    assert sum(verdict.diffusive for verdict in walking) >= 97
+    assert sum(verdict.diffusive for verdict in caged) == 0
+
+
+@pytest.mark.slow
+def test_intervals_of_walks_judged_diffusive_cover_the_true_D():
+    rng, covered, trials = np.random.default_rng(12), [], 300
+    true = 0.02 * 6.25 / 6
+    for _ in range(trials):
+        found = judge(walks.lattice_walk(rng, frames=1000, ions=24, chance=0.02))
+        if found.verdict.diffusive:
+            interval = found.diffusivity.interval_68
+            covered.append(interval.low <= true <= interval.high)
+    assert len(covered) > 0.97 * trials
+    assert 0.58 <= np.mean(covered) <= 0.78
+
+
+def test_a_hop_must_have_a_length():
+    with pytest.raises(TrajectoryError, match="hop's length must be positive"):
+        judge(np.zeros((100, 4, 3)), hop_length_A=0.0)
+
+
+def test_quantiles_agree_with_printed_tables():
+    assert student_quantile(0.95, 3) == pytest.approx(2.353, abs=0.001)
+    assert student_quantile(0.975, np.inf) == pytest.approx(1.960, abs=0.001)
+    # Classical upper limits for 0, 1 and 5 events at 95 %.
+    assert [poisson_upper(n, probability=0.95) for n in (0, 1, 5)] == pytest.approx([2.996, 4.744, 10.513], abs=0.001)
