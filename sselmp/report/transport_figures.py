@@ -167,8 +167,9 @@ def _draw_hop(axes: Axes, report: TransportReport) -> None:
 def _draw_slope_one(axes: Axes) -> None:
     """A line of exponent one, to compare with, in the lower right corner."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    start, end = left * (right / left) ** 0.68, left * (right / left) ** 0.92
-    low = bottom * (top / bottom) ** 0.06
+    start, end = left * (right / left) ** 0.74, left * (right / left) ** 0.92
+    low = 0.6 * bottom * start / end
+    axes.set_ylim(0.7 * low, top)
     axes.plot([start, end], [low, low * end / start], color="0.45", linewidth=1.0)
     axes.annotate(
         "∝ t", (end, low * end / start), fontsize=8.5, color="0.35", ha="right", va="bottom",

@@ -107,10 +107,11 @@ def fit_arrhenius(points: Sequence[ArrheniusPoint]) -> ArrheniusFit | Refusal:
     points = tuple(sorted(points, key=lambda point: point.temperature_K))
     _check(points)
     if len(points) < LEAST_TEMPERATURES:
-        listed = ", ".join(f"{point.temperature_K:g} K" for point in points) or "none"
+        listed = ", ".join(f"{point.temperature_K:g} K" for point in points)
+        found = f"there are {len(points)} ({listed})" if listed else "there is none"
         return Refusal(
-            f"the Arrhenius law needs {LEAST_TEMPERATURES} diffusive temperatures, of which there are {len(points)} "
-            f"({listed}); a line through fewer has no test of itself"
+            f"the Arrhenius law needs {LEAST_TEMPERATURES} diffusive temperatures and {found}; "
+            "a line through fewer has no test of itself"
         )
     design, ln_errors = _design(points)
     solver = _solver(design, ln_errors)
