@@ -87,7 +87,7 @@ def test_a_species_without_a_type_is_refused():
         data_text(oblique(), type_order=("Li", "Cl"))
 
 
-@pytest.mark.parametrize("crystal", [oblique(), argon(sheared=True)], ids=["oblique", "sheared"])
+@pytest.mark.parametrize("crystal", [oblique(), argon(sheared=True, repeats=2)], ids=["oblique", "sheared"])
 def test_lammps_reads_the_same_crystal(lammps, crystal):
     (lammps.folder / "x.data").write_text(data_text(crystal, type_order=crystal.elements))
     lammps.works(

@@ -102,3 +102,36 @@ def test_the_hash_does_not_sit_on_a_cut_for_sites_at_simple_fractions_of_six_dec
         noisy = exact.positions + rng.uniform(-1e-9, 1e-9, (24, 3))
         again = Crystal(name="x", species=("Li",) * 24, cell=cell, positions=noisy)
         assert again.structure_sha256() == exact.structure_sha256()
+
+
+@pytest.mark.parametrize(
+    ("space_group", "parameters"),
+    [
+        (225, (5, 5, 6, 90, 90, 90)),
+        (225, (5, 5, 5, 90, 90, 91)),
+        (194, (5, 5, 8, 90, 90, 90)),
+        (62, (5, 6, 7, 90, 95, 90)),
+    ],
+)
+def test_lattice_parameters_that_are_not_the_space_groups_are_refused(space_group, parameters):
+    site = Site("Li", "4a", (0, 0, 0))
+    with pytest.raises(StructureError, match=f"lattice parameters are not those of space group {space_group}"):
+        from_crystallography("x", [site], space_group=space_group, cell_parameters=parameters)
+
+
+def test_hexagonal_and_monoclinic_lattices_are_accepted():
+    hexagonal = from_crystallography(
+        "x", [Site("Li", "2c", (1 / 3, 2 / 3, 0.25))], space_group=194, cell_parameters=(5, 5, 8, 90, 90, 120)
+    )
+    assert len(hexagonal) == 2
+    oblique = from_crystallography(
+        "x", [Site("Li", "4e", (0.1, 0.2, 0.3))], space_group=14, cell_parameters=(5, 6, 7, 90, 105, 90)
+    )
+    assert len(oblique) == 4
+
+
+def test_a_setting_that_the_space_group_does_not_have_is_refused():
+    with pytest.raises(StructureError, match=r"space group 225 \(setting 2\) cannot be applied"):
+        from_crystallography(
+            "x", [Site("Li", "4a", (0, 0, 0))], space_group=225, cell_parameters=(5, 5, 5, 90, 90, 90), setting=2
+        )

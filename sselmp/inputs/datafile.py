@@ -30,11 +30,7 @@ def data_text(crystal: Crystal, *, type_order: tuple[str, ...], triclinic: bool 
         raise StructureError(
             f"{crystal.name}: {', '.join(missing)} has no LAMMPS type", got=f"types for {', '.join(type_order)}"
         )
-    frame = cells.lammps_frame(crystal.cell)
-    cell = frame.cell
-    # Wrapped in the reduced cell, which spans the same lattice with other vectors.
-    fractional = np.linalg.solve(cell.T, (crystal.positions @ frame.rotation).T).T
-    positions = (fractional % 1.0) @ cell
+    cell, positions = _in_lammps_frame(crystal)
     lines = [
         f"LAMMPS data file: {crystal.name}, {len(crystal)} atoms, units metal, atom_style atomic",
         "",
@@ -52,3 +48,10 @@ def data_text(crystal: Crystal, *, type_order: tuple[str, ...], triclinic: bool 
     for number, (symbol, (x, y, z)) in enumerate(zip(crystal.species, positions, strict=True), start=1):
         lines.append(f"{number} {types[symbol]} {x:.12f} {y:.12f} {z:.12f}")
     return "\n".join(lines) + "\n"
+
+
+def _in_lammps_frame(crystal: Crystal) -> tuple[cells.Array, cells.Array]:
+    """Cell rows (3, 3) and positions (N, 3) [Å], wrapped in the reduced cell, which spans the same lattice."""
+    frame = cells.lammps_frame(crystal.cell)
+    fractional = np.linalg.solve(frame.cell.T, (crystal.positions @ frame.rotation).T).T
+    return frame.cell, (fractional % 1.0) @ frame.cell

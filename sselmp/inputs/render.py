@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sselmp import layout
@@ -10,6 +11,7 @@ from sselmp.errors import SettingsError, nearest
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+    from jinja2 import Environment
 
 
 def render(template: str, values: DataclassInstance) -> str:
@@ -22,17 +24,27 @@ def render(template: str, values: DataclassInstance) -> str:
     Raises:
         SettingsError: There is no such template, it is not valid, or uses a variable that the record does not have.
     """
-    from jinja2 import (
-        Environment,
-        FileSystemLoader,
-        StrictUndefined,
-        TemplateNotFound,
-        TemplateSyntaxError,
-        UndefinedError,
-    )
+    from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
     folder = layout.templates_folder()
-    environment = Environment(
+    try:
+        return _environment(folder).get_template(template).render(dataclasses.asdict(values))
+    except TemplateNotFound as error:
+        known = [path.name for path in folder.glob("*.j2")]
+        raise SettingsError(f"there is no template {folder / template}", allowed=nearest(template, known)) from error
+    except TemplateSyntaxError as error:
+        fault = f"line {error.lineno}: {error.message}"
+        raise SettingsError(f"{folder / template} is not a valid template", got=fault, repair="mend it") from error
+    except UndefinedError as error:
+        given = ", ".join(sorted(field.name for field in dataclasses.fields(values)))
+        what = f"{folder / template} uses a variable that nothing gives"
+        raise SettingsError(what, got=error, allowed=given, repair="correct the variable's name") from error
+
+
+def _environment(folder: Path) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -40,21 +52,3 @@ def render(template: str, values: DataclassInstance) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - LAMMPS scripts are not HTML
     )
-    try:
-        return environment.get_template(template).render(dataclasses.asdict(values))
-    except TemplateNotFound as error:
-        known = [path.name for path in folder.glob("*.j2")]
-        raise SettingsError(f"there is no template {folder / template}", allowed=nearest(template, known)) from error
-    except TemplateSyntaxError as error:
-        raise SettingsError(
-            f"template {folder / template} is not a valid template",
-            got=f"line {error.lineno}: {error.message}",
-            repair="mend that line",
-        ) from error
-    except UndefinedError as error:
-        raise SettingsError(
-            f"template {folder / template} uses a variable that nothing gives",
-            got=error,
-            allowed=f"variables: {', '.join(sorted(field.name for field in dataclasses.fields(values)))}",
-            repair="correct the variable's name in the template",
-        ) from error
