@@ -8,7 +8,7 @@ import walks
 
 from sselmp.errors import TrajectoryError
 from sselmp.transport.diffusion import block_frames, diffusivity
-from sselmp.transport.msd import relative_motion
+from sselmp.transport.msd import mean_squared_displacement, relative_motion
 
 
 def long_walk(D, seed=0, **keywords):
@@ -22,6 +22,18 @@ def test_a_walk_in_one_two_or_three_dimensions_gives_its_D(axes, D):
     assert pytest.approx(0.2, abs=4 * found.error) == found.D
     assert found.error < 0.02
     assert found.exponent == pytest.approx(1.0, abs=0.05)
+
+
+def test_D_is_the_least_squares_slope_of_the_msd_in_the_window_over_twice_the_dimensions():
+    motion = walks.motion(long_walk((0.4, 0.1, 0.02), frames=400), spacing_ps=0.5)
+    msd = mean_squared_displacement([motion])
+    for axes, columns in (("xyz", [0, 1, 2]), ("xz", [0, 2]), ("y", [1])):
+        found = diffusivity([motion], blocks=5, axes=axes)
+        start, end = found.window_ps
+        assert (start, end) == pytest.approx((0.2 * 79 * 0.5, 0.6 * 79 * 0.5), abs=0.3)
+        chosen = (msd.lags_ps >= start - 1e-9) & (msd.lags_ps <= end + 1e-9)
+        slope, intercept = np.polyfit(msd.lags_ps[chosen], msd.axes[chosen][:, columns].sum(axis=1), 1)
+        assert (found.D, found.intercept_A2) == pytest.approx((slope / (2 * len(columns)), intercept), rel=1e-6)
 
 
 def test_an_anisotropic_walk_gives_D_along_each_axis():

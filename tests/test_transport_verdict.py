@@ -47,6 +47,16 @@ def test_rest_has_the_bound_of_three_hops_none_of_which_was_seen():
     assert found.verdict.upper_bound == pytest.approx(-np.log(0.05) * 2.5**2 / (6 * 10 * 300), rel=1e-6)
 
 
+def test_three_hops_that_fell_evenly_into_the_blocks_are_still_three_hops_only():
+    positions = np.zeros((300, 10, 3))
+    for ion, frame in enumerate((50, 150, 250)):
+        positions[frame:, ion, 0] = 2.5
+    found = judge(positions)
+    assert found.diffusivity.error < 0.01 * found.diffusivity.D  # the blocks are equal by chance
+    # Three events allow for 7.75 at 95 % (classical limit); the bound is D of that many hops or more.
+    assert found.verdict.upper_bound >= 7.7 * 2.5**2 / (6 * 10 * 299)
+
+
 def test_ions_that_do_not_move_at_all_are_judged_too():
     found = judge(np.zeros((100, 4, 3)))
     assert not found.verdict.diffusive
