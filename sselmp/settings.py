@@ -101,6 +101,16 @@ class Campaign(Checked):
     transport: Transport = Transport()
 
     @model_validator(mode="after")
+    def _guard_above_start(self) -> Self:
+        if self.relaxation.what != "none" and self.guard.temperature_factor < 2.5:
+            msg = (
+                f"guard.temperature_factor is {self.guard.temperature_factor:g}, but a run that starts from a relaxed "
+                "structure starts at twice its temperature: take 2.5 or more, or relaxation.what = 'none'"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _no_doubles(self) -> Self:
         for key in ("potentials", "systems", "temperatures_K", "seeds"):
             values = getattr(self, key)

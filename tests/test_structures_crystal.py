@@ -89,7 +89,7 @@ def test_a_site_that_is_not_on_the_declared_wyckoff_position_is_refused():
 
 def test_two_sites_at_one_place_are_refused():
     sites = [Site("Li", "4a", (0, 0, 0)), Site("Na", "4a", (0.5, 0.5, 0))]
-    with pytest.raises(StructureError, match="space group 225"):
+    with pytest.raises(StructureError, match="lies on another site"):
         from_crystallography("x", sites, space_group=225, cell_parameters=(5, 5, 5, 90, 90, 90))
 
 
@@ -131,7 +131,7 @@ def test_hexagonal_and_monoclinic_lattices_are_accepted():
 
 
 def test_a_setting_that_the_space_group_does_not_have_is_refused():
-    with pytest.raises(StructureError, match=r"space group 225 \(setting 2\) cannot be applied"):
+    with pytest.raises(StructureError, match=r"space group 225 has no setting 2"):
         from_crystallography(
             "x", [Site("Li", "4a", (0, 0, 0))], space_group=225, cell_parameters=(5, 5, 5, 90, 90, 90), setting=2
         )

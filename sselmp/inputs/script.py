@@ -39,6 +39,7 @@ class DynamicsValues:
     thermostat_time_ps: str
     thermostat_seed: int
     velocity_seed: int
+    velocity_temperature_K: str
     barostat: str
     barostat_time_ps: str
     pressure_bar: str
@@ -174,6 +175,7 @@ def _dynamics(identity: Identity, *, triclinic: bool) -> DynamicsValues:
         thermostat_time_ps=number(dynamics.thermostat_time_fs / units.FS_PER_PS),
         thermostat_seed=thermostat_seed(identity.seed),
         velocity_seed=identity.seed,
+        velocity_temperature_K=number(_velocity_temperature(identity)),
         barostat=dynamics.barostat,
         barostat_time_ps=number(dynamics.barostat_time_fs / units.FS_PER_PS),
         pressure_bar=number(dynamics.pressure_bar),
@@ -182,6 +184,12 @@ def _dynamics(identity: Identity, *, triclinic: bool) -> DynamicsValues:
         equilibration_steps=length.equilibration,
         total_steps=length.total,
     )
+
+
+def _velocity_temperature(identity: Identity) -> float:
+    """Temperature of the first velocities [K]: twice the run's from a minimum, where half of it goes into positions."""
+    relaxed = identity.relaxation.what != "none"
+    return 2.0 * identity.temperature_K if relaxed else identity.temperature_K
 
 
 def _guard(identity: Identity, *, cell_volume: float) -> GuardValues:

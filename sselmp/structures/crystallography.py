@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from sselmp.cells import Array
 from sselmp.errors import StructureError
 from sselmp.structures.crystal import Crystal
 
+HALL_SYMBOLS = 530
 SAME_SITE = 1e-4  # fractional: positions this near are one site
 
 
@@ -46,34 +48,64 @@ def from_crystallography(
         sites: The sites; atoms come out in this order.
         space_group: Number in the International Tables, 1 to 230.
         cell_parameters: a, b, c [Å], α, β, γ [°].
-        setting: Origin choice or axes, 1 or 2.
+        setting: Which of its settings (origins, axes), in the order of their Hall symbols; 1 is the standard one.
 
     Raises:
         StructureError: The space group and the cell do not agree, two sites coincide, or a site's multiplicity is
             not the one that its Wyckoff symbol declares.
     """
-    from ase.spacegroup import Spacegroup, crystal
-    from ase.spacegroup.spacegroup import SpacegroupError
+    from ase.geometry import cellpar_to_cell
 
-    symbols, basis = [site.species for site in sites], [site.position for site in sites]
-    try:
-        group = Spacegroup(space_group, setting=setting)
-        atoms = crystal(
-            symbols, basis, spacegroup=group, cellpar=cell_parameters, onduplicates="error", symprec=SAME_SITE
-        )
-    except (SpacegroupError, ValueError, KeyError) as error:
+    cell = np.asarray(cellpar_to_cell(list(cell_parameters)))
+    rotations, translations = _operations(name, space_group, setting=setting)
+    _check_lattice(name, cell, rotations=rotations, space_group=space_group)
+    species: list[str] = []
+    placed = np.empty((0, 3))
+    for site in sites:
+        orbit = _orbit(np.array(site.position), rotations=rotations, translations=translations)
+        _check_multiplicity(name, site, found=len(orbit), space_group=space_group)
+        _check_vacant(name, site, orbit=orbit, placed=placed)
+        species += [site.species] * len(orbit)
+        placed = np.vstack([placed, orbit])
+    return Crystal(name=name, species=tuple(species), cell=cell, positions=placed @ cell)
+
+
+def _operations(name: str, space_group: int, *, setting: int) -> tuple[NDArray[np.int_], Array]:
+    """Rotations (n, 3, 3) and translations (n, 3) of a space group in one of its settings."""
+    import spglib
+
+    with warnings.catch_warnings():
+        # spglib 2 tells every call that its way of failing will change; asked for what exists, it does not fail
+        warnings.simplefilter("ignore", DeprecationWarning)
+        types = [spglib.get_spacegroup_type(hall) for hall in range(1, HALL_SYMBOLS + 1)]
+        halls = [found.hall_number for found in types if found is not None and found.number == space_group]
+        operations = spglib.get_symmetry_from_database(halls[setting - 1]) if setting <= len(halls) else None
+    if operations is None:
         raise StructureError(
-            f"{name}: space group {space_group} (setting {setting}) cannot be applied to its sites", got=error
-        ) from error
-    _check_lattice(name, np.asarray(atoms.cell), rotations=group.get_rotations(), space_group=space_group)
-    kinds = np.asarray(atoms.arrays["spacegroup_kinds"])
-    for kind, site in enumerate(sites):
-        _check_multiplicity(name, site, found=int(np.count_nonzero(kinds == kind)), space_group=space_group)
-    species = tuple(atoms.get_chemical_symbols())
-    return Crystal(name=name, species=species, cell=np.asarray(atoms.cell), positions=atoms.get_positions())
+            f"{name}: space group {space_group} has no setting {setting}", allowed=f"1 to {len(halls)}"
+        )
+    return operations["rotations"], operations["translations"]
 
 
-def _check_lattice(name: str, cell: Array, *, rotations: Sequence[NDArray[np.int_]], space_group: int) -> None:
+def _orbit(position: Array, *, rotations: NDArray[np.int_], translations: Array) -> Array:
+    """All distinct images of a site in one cell, (n, 3) fractional, the site itself first."""
+    images = (rotations @ position + translations) % 1.0
+    images = np.vstack([position % 1.0, images])
+    apart = images[:, None] - images[None, :]
+    same = np.all(np.abs(apart - np.round(apart)) < SAME_SITE, axis=2)
+    return np.asarray(images[[not same[i, :i].any() for i in range(len(images))]])
+
+
+def _check_vacant(name: str, site: Site, *, orbit: Array, placed: Array) -> None:
+    apart = orbit[:, None] - placed[None, :]
+    if np.any(np.all(np.abs(apart - np.round(apart)) < SAME_SITE, axis=2)):
+        raise StructureError(
+            f"{name}: {site.species} on {site.wyckoff} at {site.position} lies on another site",
+            repair="remove one of them; a site that two species share is disorder, which must be ordered first",
+        )
+
+
+def _check_lattice(name: str, cell: Array, *, rotations: NDArray[np.int_], space_group: int) -> None:
     """Refuse a cell whose lengths and angles a symmetry operation of the group would change."""
     metric = cell @ cell.T
     if any(np.max(np.abs(turn.T @ metric @ turn - metric)) > 1e-6 * np.max(metric) for turn in rotations):

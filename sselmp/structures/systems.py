@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sselmp import layout
 from sselmp.errors import SettingsError, nearest
-from sselmp.settings import Checked, Finite, Positive, check, read_toml
+from sselmp.settings import Checked, Count, Finite, Positive, check, read_toml
 from sselmp.structures import checks
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.crystallography import Site, from_crystallography
@@ -59,7 +59,7 @@ class Crystallography(Checked):
     """Space group, lattice parameters [Å, °] and sites."""
 
     space_group: Annotated[int, Field(ge=1, le=230)]
-    setting: Annotated[int, Field(ge=1, le=2)] = 1
+    setting: Count = 1
     a_A: Positive
     b_A: Positive | None = None  # default: a
     c_A: Positive | None = None  # default: a
