@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from lammps_program import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.potential]

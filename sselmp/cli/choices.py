@@ -27,6 +27,10 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Threads of each rank (default: all cores, divided by the ranks)."),
 ]
+AtOnceOption = Annotated[
+    int | None,
+    typer.Option("--at-once", min=1, help="Runs at once (default: as many as the cores carry, 4 at most; 1 on a GPU)."),
+]
 WalltimeOption = Annotated[
     str | None,
     typer.Option("--walltime", metavar="HH:MM:SS", help="Stop each run in order after this time; run again to resume."),

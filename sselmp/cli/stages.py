@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from sselmp import layout, manifest
 from sselmp.cli import console
 from sselmp.cli.choices import (
+    AtOnceOption,
     CampaignOption,
     Chosen,
     PotentialOption,
@@ -22,7 +22,7 @@ from sselmp.cli.choices import (
     WalltimeOption,
     choose,
 )
-from sselmp.errors import RunError
+from sselmp.errors import RunError, SselmpError
 from sselmp.launch.argv import RunOptions
 
 FoldersArgument = Annotated[
@@ -50,10 +50,11 @@ def run(
     ranks: RanksOption = 1,
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
+    at_once: AtOnceOption = None,
 ) -> None:
     """Start run folders, or resume them from their last restart; finished ones are left alone."""
     chosen = folders or _prepared(choose(campaign, potential=potential, system=system, results=results))
-    _run(chosen, RunOptions(ranks=ranks, threads=threads, walltime=walltime))
+    _run(chosen, RunOptions(ranks=ranks, threads=threads, walltime=walltime), at_once=at_once)
 
 
 def analyze(
@@ -88,6 +89,7 @@ def diffusion(
     ranks: RanksOption = 1,
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
+    at_once: AtOnceOption = None,
 ) -> None:
     """The main job: prepare, run and analyze a campaign. Run it again to continue where it stopped.
 
@@ -99,7 +101,7 @@ def diffusion(
     folders = _prepared(chosen)
     failure: RunError | None = None
     try:
-        _run(folders, RunOptions(ranks=ranks, threads=threads, walltime=walltime))
+        _run(folders, RunOptions(ranks=ranks, threads=threads, walltime=walltime), at_once=at_once)
     except RunError as error:
         failure = error
         console.tell(f"{error}\n", style="red")
@@ -126,36 +128,39 @@ def _prepared(chosen: Chosen) -> list[Path]:
     return list(prepare_campaign(chosen.name, chosen.campaign, base=chosen.results))
 
 
-def _run(folders: Sequence[Path], options: RunOptions) -> None:
-    """Run folders one after another; one that fails does not keep the others from running.
+def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None) -> None:
+    """Run folders; one that fails does not keep the others from running.
 
     Raises:
-        RunError: One or more failed; each is named with its reason.
+        SselmpError: One failed, for the reason given, or several did (RunError); each is named with its reason.
     """
-    from sselmp.launch.run import run_folder
+    from sselmp.launch.several import run_folders
     from sselmp.potentials.cards import load_card
 
     records = {folder: manifest.read(folder) for folder in folders}
     waiting = [f for f in folders if not (f / layout.FINISHED).is_file() or records[f].state != "finished"]
     for environment in sorted({load_card(records[f].card).environment for f in waiting}):
         build_environment(environment)
-    failures: list[str] = []
+    failures: list[SselmpError] = []
     if not waiting:
         return
+
+    def ended(folder: Path, how: manifest.Manifest | SselmpError) -> None:
+        if isinstance(how, SselmpError):
+            failures.append(how)
+            bars.finish(folder, "failed")
+        else:
+            bars.finish(folder, how.state)
+
     with console.RunBars(folders) as bars:
         for folder in folders:
             if folder not in waiting:
                 bars.finish(folder, "finished")
-                continue
-            try:
-                ended = run_folder(folder, options=options, on_progress=partial(bars.update, folder))
-            except RunError as error:
-                failures.append(str(error))
-                bars.finish(folder, "failed")
-            else:
-                bars.finish(folder, ended.state)
+        run_folders(waiting, options=options, at_once=at_once, on_progress=bars.update, on_end=ended)
     if failures:
-        raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(failures))
+        if len(failures) == 1:
+            raise failures[0]
+        raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(str(one) for one in failures))
 
 
 def _analyze_each(folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None) -> None:

@@ -52,6 +52,7 @@ def run_folder(
     options: RunOptions | None = None,
     on_progress: OnProgress | None = None,
     prefix: Path | None = None,
+    stop: threading.Event | None = None,
 ) -> Manifest:
     """Bring a run folder to its end: start it, or resume it from its last intact restart; a finished one is left alone.
 
@@ -60,6 +61,7 @@ def run_folder(
         options: Ranks, threads and wall time.
         on_progress: Called from time to time while the program runs.
         prefix: The environment to run in; default: the one that the run's card names, which must be ready.
+        stop: Once it is set, the run ends as if interrupted; signals reach the main thread only.
 
     Returns:
         The manifest as it was left: ``finished``, or ``stopped`` at the wall time.
@@ -81,7 +83,7 @@ def run_folder(
         launch = _prepare(folder, record, options=chosen, home=home)
         started = _segment(launch, options=chosen, home=home)
         record = _record(folder, record=_closed(record), state="running", segment=started)
-        return _carry_out(launch, record, lock=lock, on_progress=on_progress)
+        return _carry_out(launch, record, lock=lock, on_progress=on_progress, stop=stop or threading.Event())
 
 
 def _environment(record: Manifest) -> Path:
@@ -113,8 +115,7 @@ def _prepare(folder: Path, record: Manifest, *, options: RunOptions, home: Path)
         taken += [int(match[1]) for match in matches if match]
     segment = max(taken, default=-1) + 1
     start = argv.Start(segment, restart=restart.path if restart else None)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    command = argv.command(home, start, options=options, cores=cores, variables=os.environ)
+    command = argv.command(home, start, options=options, cores=argv.usable_cores(), variables=os.environ)
     for program in (command.argv[0], str(home / "bin" / argv.PROGRAM)):
         if not os.access(program, os.X_OK):
             raise EnvironmentFaultError(
@@ -138,20 +139,22 @@ def _segment(launch: _Launch, *, options: RunOptions, home: Path) -> Segment:
     )
 
 
-def _carry_out(launch: _Launch, record: Manifest, *, lock: FolderLock, on_progress: OnProgress | None) -> Manifest:
+def _carry_out(
+    launch: _Launch, record: Manifest, *, lock: FolderLock, on_progress: OnProgress | None, stop: threading.Event
+) -> Manifest:
     """Start the program, watch it to its end and record that, whatever happens meanwhile."""
     folder = launch.folder
     output = folder / layout.PROGRAM_OUTPUT
     output.unlink(missing_ok=True)
     (folder / layout.RESTARTS).mkdir(exist_ok=True)
-    with _termination_interrupts():
+    with termination_interrupts():
         program: programs.Started | None = None
         try:
             program = programs.start(
                 launch.command.argv, environment=launch.command.environment, folder=folder, output=output
             )
             lock.note(program.pid)
-            code = _watch(program, launch, total=record.total_steps, on_progress=on_progress)
+            code = _watch(program, launch, total=record.total_steps, on_progress=on_progress, stop=stop)
         except BaseException as error:
             interrupted = isinstance(error, KeyboardInterrupt)
             code_then = _end(program) if program else None
@@ -168,7 +171,9 @@ def _carry_out(launch: _Launch, record: Manifest, *, lock: FolderLock, on_progre
     return record
 
 
-def _watch(program: programs.Started, launch: _Launch, *, total: int, on_progress: OnProgress | None) -> int:
+def _watch(
+    program: programs.Started, launch: _Launch, *, total: int, on_progress: OnProgress | None, stop: threading.Event
+) -> int:
     """Wait for the program's end, telling how far it is; returns its exit code."""
     first = launch.restart.step if launch.restart else 0
     follower = LogFollower(launch.folder / layout.log_name(launch.segment), total=total, first=first)
@@ -179,6 +184,8 @@ def _watch(program: programs.Started, launch: _Launch, *, total: int, on_progres
             on_progress(progress)
         if code is not None:
             return code
+        if stop.is_set():
+            raise KeyboardInterrupt
 
 
 def _end(program: programs.Started) -> int | None:
@@ -197,7 +204,7 @@ def _end(program: programs.Started) -> int | None:
 
 
 @contextlib.contextmanager
-def _termination_interrupts() -> Iterator[None]:
+def termination_interrupts() -> Iterator[None]:
     """Treat a scheduler's SIGTERM and a closed terminal as Ctrl-C, so that no program is left behind."""
     if threading.current_thread() is not threading.main_thread():
         yield
