@@ -24,6 +24,7 @@ ARRHENIUS_FIGURE = "arrhenius.png"
 
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"
+WEIGHTS_PINS = "sselmp-pins.json"  # in the weights' folder: hashes that the user vouches for
 PLUGIN_FILE = "sselmpplugin.so"  # LAMMPS loads only names that end in plugin.so
 
 # -- variables of the process environment ------------------------------------------------------------------------------
@@ -70,6 +71,24 @@ def cards_folder() -> Path:
 def pins_file(environment: str) -> Path:
     """Exact requirements of a potential's environment."""
     return cards_folder() / "environments" / f"{environment}.txt"
+
+
+def overrides_file(environment: str) -> Path:
+    """Requirements that replace those which packages of an environment ask for; most environments have none."""
+    return cards_folder() / "environments" / f"{environment}.overrides.txt"
+
+
+def environment_names() -> tuple[str, ...]:
+    """Environments that have pins, sorted."""
+    found = (cards_folder() / "environments").glob("*.txt")
+    return tuple(sorted(path.stem for path in found if not path.name.endswith(".overrides.txt")))
+
+
+def weights_folder() -> Path:
+    """Folder of weights that no package ships: ``SSELMP_WEIGHTS`` where it is set, else beside the environments."""
+    if named := os.environ.get(WEIGHTS_VARIABLE):
+        return Path(named).expanduser().resolve()
+    return environments_folder().parent / ".weights"
 
 
 def systems_folder() -> Path:

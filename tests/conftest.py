@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,19 @@ def lammps_environment() -> Path:
     prefix = Path(os.environ.get("SSELMP_TEST_ENVIRONMENT", ROOT / ".venvs" / "sevennet"))
     if not (prefix / "bin" / "sselmp-lmp").is_file():
         pytest.skip(f"no environment at {prefix}; build it with 'make env' (as 'make test' does)")
+    return prefix
+
+
+@pytest.fixture(scope="session")
+def family_environment() -> Callable[[str], Path]:
+    """Gives the prefix of an environment by its name; a test skips where that has not been built."""
+
+    def prefix(name: str) -> Path:
+        built = ROOT / ".venvs" / name
+        if not (built / "bin" / "sselmp-lmp").is_file():
+            pytest.skip(f"no environment at {built}; build it with 'sselmp env build {name}'")
+        return built
+
     return prefix
 
 

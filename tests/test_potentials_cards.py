@@ -68,7 +68,11 @@ def test_an_unknown_potential_is_answered_with_the_nearest_name():
         ("cutoff_A = 5.0", "", "cutoff_A: Field required"),
         ('name = "mine"', 'name = "../mine"', "name: String should match"),
         ("title", "title title", "not valid TOML"),
-        ("[options]", '[weights]\nsource="folder"\nfile="../x"\nsha256="00"\nlicence="MIT"\n[options]', "without '..'"),
+        (
+            "[options]",
+            f'[weights]\nsource="folder"\nfile="../x"\nsha256="{"0" * 64}"\nlicence="MIT"\n[options]',
+            "without '..'",
+        ),
         (
             "[options]",
             f'[weights]\nsource="package"\nfile="x"\nsha256="{"0" * 64}"\nlicence="MIT"\n[options]',

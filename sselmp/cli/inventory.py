@@ -54,8 +54,8 @@ def environment_build(
 ) -> None:
     """Build an environment: exact pins, sselmp, and the LAMMPS plugin. One that is ready is left alone."""
     if every == (name is not None):
-        raise SettingsError("name an environment, or give --all", allowed=", ".join(_environments()))
-    for environment in _environments() if every else (_environment_of(str(name)),):
+        raise SettingsError("name an environment, or give --all", allowed=", ".join(layout.environment_names()))
+    for environment in layout.environment_names() if every else (_environment_of(str(name)),):
         build_environment(environment)
         console.say(f"{environment}: ready in {layout.environments_folder() / environment}")
 
@@ -65,7 +65,7 @@ def environment_list() -> None:
     """List the environments and their state."""
     from sselmp.potentials.environments import state
 
-    rows = [(name, state(name), str(layout.environments_folder() / name)) for name in _environments()]
+    rows = [(name, state(name), str(layout.environments_folder() / name)) for name in layout.environment_names()]
     console.show_table(("environment", "state", "folder"), rows)
 
 
@@ -104,18 +104,16 @@ def plugin_build(
     console.say(f"before you start lmp: export LAMMPS_PLUGIN_PATH={output.resolve()}")
 
 
-def _environments() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in layout.pins_file("any").parent.glob("*.txt")))
 
 
 def _environment_of(name: str) -> str:
     """An environment by its own name or by that of a potential that uses it."""
     from sselmp.potentials.cards import card_names, load_card
 
-    if name in _environments():
+    if name in layout.environment_names():
         return name
     if name in card_names() or name.endswith(".toml"):
         return load_card(name).environment
     raise SettingsError(
-        f"there is no environment or potential '{name}'", allowed=nearest(name, {*_environments(), *card_names()})
+        f"there is no environment or potential '{name}'", allowed=nearest(name, {*layout.environment_names(), *card_names()})
     )

@@ -6,17 +6,35 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sselmp import layout
 from sselmp.errors import SettingsError, nearest
-from sselmp.settings import Checked, Count, Positive, check, read_toml
+from sselmp.potentials import pinned
+from sselmp.settings import Checked, Count, Finite, NotNegative, Positive, check, read_toml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Scalar = bool | int | float | str
+EnergyReference = Literal["PBE", "PBE+U", "MP2020-corrected", "r2SCAN", "PBE MatPES", "custom"]
+OWN = {"name", "title", "weights", "golden", "training", "energy_reference", "citation"}  # of one set of parameters
+Route = Literal["bridge", "mliap", "native", "e3gnn", "e3gnn/parallel"]
+
+
+def inside(file: str) -> str:
+    """A relative path that stays in the folder it starts from.
+
+    Raises:
+        ValueError: It does not.
+    """
+    path = PurePosixPath(file)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        msg = f"must be a path inside the folder, without '..', not {file!r}"
+        raise ValueError(msg)
+    return file
 
 
 class Training(Checked):
@@ -27,23 +45,59 @@ class Training(Checked):
     data: str
 
 
-class Weights(Checked):
-    """Where a potential's parameters are found and what they must hash to."""
+class Part(Checked):
+    """One further file of a potential whose parameters lie in several; it is found beside the first.
 
-    source: Literal["package", "folder"]  # inside an installed package, or in the SSELMP_WEIGHTS folder only
-    package: str | None = None
-    file: str  # relative to the package's or the weights' folder
+    Attributes:
+        file: Relative to the package's or the weights' folder.
+        url: Where `sselmp weights fetch` gets it.
+    """
+
+    file: str
     sha256: Sha256
-    licence: str
+    url: Url | None = None
 
     @field_validator("file")
     @classmethod
     def _stays_inside(cls, file: str) -> str:
-        path = PurePosixPath(file)
-        if path.is_absolute() or ".." in path.parts or not path.name:
-            msg = f"must be a path inside the folder, without '..', not {file!r}"
-            raise ValueError(msg)
-        return file
+        return inside(file)
+
+
+class Weights(Checked):
+    """Where a potential's parameters are found and what they must hash to.
+
+    Attributes:
+        source: ``package``: inside an installed package. ``folder``: in the weights' folder, put there or fetched.
+            ``path``: beside the card, or at an absolute path. Default: ``package`` where one is named, else ``path``.
+        package: Its import name.
+        file: Relative to the package's, the weights' or the card's folder.
+        sha256: None only where the authors' file could not be had when the card was written.
+        unpinned_reason: Why there is none; the file is then refused until its user has pinned it.
+        url: Where `sselmp weights fetch` gets it.
+        also: Further files, for potentials that keep their parameters in several.
+    """
+
+    source: Literal["package", "folder", "path"]
+    package: str | None = None
+    file: str
+    sha256: Sha256 | None = None
+    unpinned_reason: str | None = None
+    url: Url | None = None
+    also: tuple[Part, ...] = ()
+    licence: str = "not stated"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_source(cls, values: object) -> object:
+        if isinstance(values, dict) and "source" not in values:
+            return {**values, "source": "package" if "package" in values else "path"}
+        return values
+
+    @model_validator(mode="after")
+    def _stays_inside(self) -> Self:
+        if self.source != "path":
+            inside(self.file)
+        return self
 
     @model_validator(mode="after")
     def _package_where_needed(self) -> Self:
@@ -52,17 +106,55 @@ class Weights(Checked):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _pinned_or_why_not(self) -> Self:
+        if (self.sha256 is None) != (self.unpinned_reason is not None):
+            msg = "give either sha256 or, where the authors' file could not be had, unpinned_reason"
+            raise ValueError(msg)
+        return self
+
+
+class Golden(Checked):
+    """What the authors' own stack gives for one small structure; a potential that misses it is refused.
+
+    Attributes:
+        structure: Name of a structure of ``sselmp.potentials.golden``.
+        energy_eV: Of the whole structure [eV].
+        forces_eV_per_A: (k, 3) on its first k atoms, in the structure's order [eV/Å].
+        force_rms_eV_per_A: Root of the mean over all atoms and axes of the squared force components [eV/Å].
+        stress_eV_per_A3: (6,) xx yy zz yz xz xy [eV/Å³], positive under tension.
+        recorded_with: Exact versions, or the citation.
+    """
+
+    structure: str
+    energy_eV: Finite
+    forces_eV_per_A: Annotated[tuple[tuple[Finite, Finite, Finite], ...], Field(min_length=1)]
+    force_rms_eV_per_A: NotNegative | None = None
+    stress_eV_per_A3: tuple[Finite, Finite, Finite, Finite, Finite, Finite] | None = None
+    recorded_with: Annotated[str, StringConstraints(min_length=1)]
+
+
+class GoldenTolerance(Checked):
+    """How far from its golden values a potential may be."""
+
+    energy_eV_per_atom: Positive = 1e-4
+    forces_eV_per_A: Positive = 1e-3
+    stress_eV_per_A3: Positive = 1e-4
+
 
 class Card(Checked):
     """The content of ``potentials/NAME.toml``.
 
     Attributes:
         environment: Name of the virtual environment, whose exact pins are ``potentials/environments/NAME.txt``.
+        excluded: What was left out of that environment, and why, in prose: ``"torchvision: not needed to evaluate"``.
         cutoff_A: Range of one message [Å].
         message_passing_depth: Number of messages; a force depends on atoms within ``cutoff_A`` times this.
         forces: ``conservative`` where they are the gradient of the energy, ``direct`` where a network gives them.
         elements: Chemical symbols that the potential knows; empty where it takes any.
+        energy_reference: What its energies compare with; those of two references must not be subtracted.
         weights: None for a potential without parameters on disk.
+        golden: Values that it must reproduce before it is used; each load checks them.
         options: Plain values handed to the family's adapter, which refuses those that it does not know.
     """
 
@@ -70,6 +162,7 @@ class Card(Checked):
     title: str
     family: Name
     environment: Name
+    excluded: tuple[str, ...] = ()
     cutoff_A: Positive
     message_passing_depth: Count
     precision: Literal["float32", "float64"]
@@ -77,33 +170,45 @@ class Card(Checked):
     stress: bool
     per_atom_energy: bool
     elements: tuple[str, ...] = ()
+    energy_reference: EnergyReference = "custom"
     training: Training | None = None
     weights: Weights | None = None
-    routes: Annotated[tuple[Literal["bridge"], ...], Field(min_length=1)] = ("bridge",)
-    citation: str
+    golden: tuple[Golden, ...] = ()
+    golden_tolerance: GoldenTolerance = GoldenTolerance()
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)] = ("bridge",)
+    citation: str = "not stated"
     options: dict[str, Scalar] = Field(default_factory=dict)
 
     def physics_sha256(self) -> str:
         """SHA-256, 64 hexadecimal digits, of all that decides the potential's numbers, whatever its name and prose.
 
-        That is family, weights, precision, cutoff, options and the exact pins of its environment.
+        That is family, weights, precision, cutoff, options and the exact pins of its environment. Of weights that the
+        card leaves open, the hash that their user has pinned counts.
 
         Raises:
             SettingsError: The environment that the card names has no pins.
         """
-        decisive = {
+        decisive: dict[str, object] = {
             "family": self.family,
-            "weights": self.weights.sha256 if self.weights else None,
+            "weights": self.weights_sha256(),
             "precision": self.precision,
             "cutoff_A": self.cutoff_A,
             "options": self.options,
             "pins": pins_sha256(self.environment),
         }
+        if self.weights and self.weights.also:
+            decisive["also"] = [part.sha256 for part in self.weights.also]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def weights_sha256(self) -> str | None:
+        """What the weights must hash to: as the card says, else as their user has pinned it; None where neither."""
+        if self.weights is None:
+            return None
+        return self.weights.sha256 or pinned.sha256_of(self.name)
 
 
 def pins_sha256(environment: str) -> str:
-    """SHA-256 of an environment's exact requirements; comments and blank lines do not count.
+    """SHA-256 of an environment's exact requirements and overrides; comments and blank lines do not count.
 
     Raises:
         SettingsError: There are no pins of that name.
@@ -113,8 +218,10 @@ def pins_sha256(environment: str) -> str:
         if Path(environment).name != environment:  # a name, never a path: its environment's folder is replaced
             raise FileNotFoundError(path)
         lines = path.read_text(encoding="utf-8").splitlines()
+        if (overrides := layout.overrides_file(environment)).is_file():
+            lines += ["overrides", *overrides.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
-        known = [p.stem for p in path.parent.glob("*.txt")]
+        known = layout.environment_names()
         raise SettingsError(
             f"there is no environment '{environment}'",
             got=f"no file {path}",
@@ -137,7 +244,7 @@ def load_card(name: str) -> Card:
         SettingsError: There is none (the nearest names are offered), or a key of it is wrong.
     """
     path = _find(name)
-    card = check(Card, read_toml(path), source=str(path))
+    card = _beside(check(Card, _extended(path), source=str(path)), path)
     families = sorted(p.stem for p in (Path(__file__).parent / "families").glob("*.py") if p.stem != "__init__")
     if card.family not in families:
         raise SettingsError(
@@ -162,6 +269,31 @@ def check_elements(card: Card, species: Iterable[str]) -> None:
             allowed=f"its {len(card.elements)} elements: {' '.join(card.elements)}",
             repair="choose a potential that knows them, or another system",
         )
+
+
+def _extended(path: Path) -> dict[str, Any]:
+    """Values of a card; with ``extends = "NAME"`` those of a shipped card stand in for the ones that it does not give.
+
+    What holds for the other card's parameters only (its weights, golden values and training) is not taken over.
+    """
+    values = read_toml(path)
+    if "extends" not in values:
+        return values
+    base = values.pop("extends")
+    if base not in card_names():
+        raise SettingsError(
+            f"{path}: extends names no shipped card", got=repr(base), allowed=nearest(str(base), card_names())
+        )
+    kept = {key: value for key, value in _extended(_find(base)).items() if key not in OWN}
+    return kept | {"title": f"{values.get('name')} (a model of the family of {base})"} | values
+
+
+def _beside(card: Card, path: Path) -> Card:
+    """The card with the place of weights that lie beside it made absolute."""
+    if card.weights is None or card.weights.source != "path":
+        return card
+    file = path.resolve().parent / Path(card.weights.file).expanduser()
+    return card.model_copy(update={"weights": card.weights.model_copy(update={"file": str(file)})})
 
 
 def _find(name: str) -> Path:

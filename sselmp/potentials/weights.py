@@ -25,6 +25,13 @@ def find_weights(card: Card) -> Path | None:
     """
     if card.weights is None:
         return None
+    if card.weights_sha256() is None:
+        raise PotentialError(
+            f"the weights of '{card.name}' are not pinned, so no file can be trusted to be them",
+            got=card.weights.unpinned_reason,
+            repair=f"get {Path(card.weights.file).name} from its authors into {layout.weights_folder()}, compare "
+            f"its SHA-256 with theirs and pin it with 'sselmp weights pin {card.name}'",
+        )
     places = _places(card.weights)
     for path in places:
         if path.is_file():
@@ -33,12 +40,14 @@ def find_weights(card: Card) -> Path | None:
     raise PotentialError(
         f"the weights of '{card.name}' are missing",
         got="looked for " + (", ".join(str(p) for p in places) or "nothing: no place is set"),
-        allowed=f"a file {Path(card.weights.file).name} with sha256 {card.weights.sha256}",
+        allowed=f"a file {Path(card.weights.file).name} with sha256 {card.weights_sha256()}",
         repair=_repair(card),
     )
 
 
 def _places(weights: Weights) -> list[Path]:
+    if weights.source == "path":
+        return [Path(weights.file)]
     places = []
     if weights.package is not None:
         spec = importlib.util.find_spec(weights.package)
@@ -57,11 +66,11 @@ def _verify(card: Card, path: Path) -> None:
         raise PotentialError(
             f"cannot read {path}", got=error.strerror, repair="check the file's permissions"
         ) from error
-    if found != card.weights.sha256:
+    if found != card.weights_sha256():
         raise PotentialError(
             f"{path} is not the file of weights that the card '{card.name}' names; it was not loaded",
             got=f"sha256 {found}, {path.stat().st_size} bytes",
-            allowed=f"sha256 {card.weights.sha256}",
+            allowed=f"sha256 {card.weights_sha256()}",
             repair=_repair(card),
         )
 
