@@ -32,7 +32,7 @@ atoms.rattle(0.1, seed=1)
 
 
 def ase_card(options: dict) -> Card:
-    free = {"family": "ase", "weights": None, "elements": (), "options": options}
+    free = {"family": "ase", "weights": None, "elements": (), "options": options, "golden": ()}
     return load_card("sevennet").model_copy(update=free)
 
 
@@ -156,7 +156,7 @@ def test_a_card_that_contradicts_its_checkpoint_or_asks_for_what_is_not_there_is
 import torch
 said = []
 cases = [({"cutoff_A": 6.0}, "cpu"), ({"message_passing_depth": 3}, "cpu"), ({"precision": "float64"}, "cpu"),
-         ({"elements": ("Li", "Cl")}, "cpu"), ({"options": {"modal": "mpa"}}, "cpu"), ({}, "cuda")]
+         ({"elements": ("Li", "Po")}, "cpu"), ({"options": {"model": "mpa"}}, "cpu"), ({}, "cuda")]
 for changed, device in cases:
     try:
         load_calculator(card.model_copy(update=changed), device=device)
@@ -169,5 +169,5 @@ print(json.dumps({"said": said, "gpu": torch.cuda.is_available()}))
     *cards, options, cuda = got["said"]
     for key, message in zip(("cutoff_A", "message_passing_depth", "precision", "elements"), cards, strict=True):
         assert f"contradicts its checkpoint: {key}" in message
-    assert "takes no options" in options
+    assert "no option 'model'" in options
     assert "'cuda' is not there" in cuda or got["gpu"]

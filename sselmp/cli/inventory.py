@@ -104,8 +104,6 @@ def plugin_build(
     console.say(f"before you start lmp: export LAMMPS_PLUGIN_PATH={output.resolve()}")
 
 
-
-
 def _environment_of(name: str) -> str:
     """An environment by its own name or by that of a potential that uses it."""
     from sselmp.potentials.cards import card_names, load_card
@@ -114,6 +112,5 @@ def _environment_of(name: str) -> str:
         return name
     if name in card_names() or name.endswith(".toml"):
         return load_card(name).environment
-    raise SettingsError(
-        f"there is no environment or potential '{name}'", allowed=nearest(name, {*layout.environment_names(), *card_names()})
-    )
+    known = {*layout.environment_names(), *card_names()}
+    raise SettingsError(f"there is no environment or potential '{name}'", allowed=nearest(name, known))

@@ -20,7 +20,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Scalar = bool | int | float | str
 EnergyReference = Literal["PBE", "PBE+U", "MP2020-corrected", "r2SCAN", "PBE MatPES", "custom"]
-OWN = {"name", "title", "weights", "golden", "training", "energy_reference", "citation"}  # of one set of parameters
+OF_WEIGHTS = {"weights", "golden", "training", "energy_reference", "citation"}  # what holds for one set of them only
+OF_OPTIONS = OF_WEIGHTS - {"weights"}
 Route = Literal["bridge", "mliap", "native", "e3gnn", "e3gnn/parallel"]
 
 
@@ -274,7 +275,7 @@ def check_elements(card: Card, species: Iterable[str]) -> None:
 def _extended(path: Path) -> dict[str, Any]:
     """Values of a card; with ``extends = "NAME"`` those of a shipped card stand in for the ones that it does not give.
 
-    What holds for the other card's parameters only (its weights, golden values and training) is not taken over.
+    What holds for the other card's weights or options only, such as its golden values, is not taken over with others.
     """
     values = read_toml(path)
     if "extends" not in values:
@@ -284,7 +285,8 @@ def _extended(path: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{path}: extends names no shipped card", got=repr(base), allowed=nearest(str(base), card_names())
         )
-    kept = {key: value for key, value in _extended(_find(base)).items() if key not in OWN}
+    own = (OF_WEIGHTS if "weights" in values else set()) | (OF_OPTIONS if "options" in values else set())
+    kept = {key: value for key, value in _extended(_find(base)).items() if key not in own}
     return kept | {"title": f"{values.get('name')} (a model of the family of {base})"} | values
 
 

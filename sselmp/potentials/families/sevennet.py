@@ -16,19 +16,17 @@ if TYPE_CHECKING:
 def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
     """Load a SevenNet checkpoint.
 
-    Its ``results`` hold energy [eV], energies (N,) [eV], forces (N, 3) [eV/Å] and stress (6,) [eV/Å³].
+    Its ``results`` hold energy [eV], energies (N,) [eV], forces (N, 3) [eV/Å] and stress (6,) [eV/Å³]. The option
+    ``modal`` names the fidelity of a multi-fidelity checkpoint; such a checkpoint is not loaded without one.
 
     Raises:
-        PotentialError: The card names no weights or an option, the device is not there, or the checkpoint's cutoff,
-            depth or elements are not the card's.
+        PotentialError: The card names no weights, an unknown option or modal, the device is not there, the file is no
+            whole SevenNet checkpoint, or its cutoff, depth or elements are not the card's.
         ImportError: sevenn or torch is not installed.
     """
     if weights is None:
         raise PotentialError(f"the card '{card.name}' names no weights", repair="add a [weights] table to it")
-    if card.options:
-        raise PotentialError(
-            f"the family 'sevennet' takes no options (card '{card.name}')", got=", ".join(sorted(card.options))
-        )
+    modal = _modal(card)
     import torch
 
     if device.startswith("cuda") and not torch.cuda.is_available():
@@ -38,20 +36,60 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
             allowed="cpu",
             repair="use device 'cpu', or install a driver and a CUDA build of torch",
         )
-    calculator = _calculator(weights, device=device)
+    calculator = _calculator(weights, device=device, modal=modal, card=card)
     _hold_against_card(calculator, card=card)
     return calculator
 
 
-def _calculator(weights: Path, *, device: str) -> Calculator:
+def _modal(card: Card) -> str | None:
+    """The option ``modal``, the only one."""
+    unknown = sorted(set(card.options) - {"modal"})
+    if unknown:
+        raise PotentialError(
+            f"the family 'sevennet' has no option '{unknown[0]}' (card '{card.name}')",
+            allowed="modal",
+            repair="mend the card's [options]",
+        )
+    modal = card.options.get("modal")
+    if modal is not None and not isinstance(modal, str):
+        raise PotentialError(f"the option modal of the card '{card.name}' must be a name", got=repr(modal))
+    return modal
+
+
+def _calculator(weights: Path, *, device: str, modal: str | None, card: Card) -> Calculator:
     import torch
 
     # Building the network draws initial weights, which are then replaced: the global generator is put back.
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="No tensor product accelerator", category=UserWarning)
         from sevenn.calculator import SevenNetCalculator
+        from sevenn.util import load_checkpoint
 
-        return SevenNetCalculator(model=weights, file_type="checkpoint", device=device)
+        try:
+            modals = sorted(load_checkpoint(weights).config.get("_modal_map") or {})
+            _hold_modal(modal, modals, card=card)
+            return SevenNetCalculator(model=weights, file_type="checkpoint", device=device, modal=modal)
+        except PotentialError:
+            raise
+        except Exception as error:  # unpickling a file of another kind may raise anything
+            raise PotentialError(
+                f"{weights} cannot be loaded as a SevenNet checkpoint (card '{card.name}')",
+                got=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+                allowed="a whole checkpoint written by sevenn",
+                repair="get the file again, or name the family that it belongs to in the card",
+            ) from error
+
+
+def _hold_modal(modal: str | None, modals: list[str], *, card: Card) -> None:
+    """Refuse a modal that the checkpoint does not have, and a checkpoint with several where the card names none."""
+    if modal in modals or (modal is None and not modals):
+        return
+    raise PotentialError(
+        f"the card '{card.name}' and its checkpoint disagree about modal",
+        got=repr(modal) if modal else "none in the card",
+        allowed=" or ".join(repr(name) for name in modals) if modals else "none: it has one fidelity only",
+        repair="set modal in the card's [options]" if modals else "take modal out of the card's [options]",
+    )
 
 
 def _hold_against_card(calculator: Calculator, *, card: Card) -> None:
@@ -59,15 +97,19 @@ def _hold_against_card(calculator: Calculator, *, card: Card) -> None:
     from ase.data import chemical_symbols
 
     config = calculator.sevennet_config
-    known = [chemical_symbols[number] for number in sorted(calculator.type_map)]
-    facts = {
+    known = {chemical_symbols[number] for number in calculator.type_map}
+    facts: dict[str, tuple[object, object]] = {
         "cutoff_A": (card.cutoff_A, float(calculator.cutoff)),
         "message_passing_depth": (card.message_passing_depth, int(config["num_convolution_layer"])),
         "precision": (card.precision, {"single": "float32", "double": "float64"}.get(config["dtype"])),
-        "elements": (sorted(card.elements or known), sorted(known)),
+        # a card may name fewer: some checkpoints have a place for every element, trained or not
+        "elements": (sorted(set(card.elements) - known), []),
     }
     for key, (stated, found) in facts.items():
         if stated != found:
             raise PotentialError(
-                f"the card '{card.name}' contradicts its checkpoint: {key}", got=stated, allowed=found, repair="mend it"
+                f"the card '{card.name}' contradicts its checkpoint: {key}",
+                got=f"{stated}, which the checkpoint does not know" if key == "elements" else stated,
+                allowed=" ".join(sorted(known)) if key == "elements" else found,
+                repair=f"state the checkpoint's {key} in the card",
             )
