@@ -38,8 +38,8 @@ help: ## this list
 
 setup: .venv/installed ## install sselmp with exact versions into .venv; a second call does nothing
 
-env: setup ## build the environment of MODEL under .venvs/, with its LAMMPS plugin
-	$(SSELMP) env build $(MODEL)
+env: setup ## build the environment of MODEL under .venvs/, with its LAMMPS plugin; MODEL=all builds each
+	$(SSELMP) env build $(if $(filter all,$(MODEL)),--all,$(MODEL))
 
 plugin: setup ## compile the pair style for your own LAMMPS: make plugin LAMMPS=/its/source/or/prefix
 	$(SSELMP) plugin build --lammps $(or $(LAMMPS),$(error name your LAMMPS: make plugin LAMMPS=PATH))
@@ -82,7 +82,7 @@ bench: setup ## milliseconds a step of LAMMPS through the bridge, beside ASE's o
 
 lock: setup ## choose exact versions anew: requirements.txt and potentials/environments/*.txt
 	$(UV) pip compile --quiet --no-header --python .venv/bin/python --extra dev --upgrade pyproject.toml -o requirements.txt
-	for pins in $(wildcard potentials/environments/*.in); do $(UV) pip compile --quiet --no-header --python .venv/bin/python --upgrade $$pins -o $${pins%.in}.txt || exit 1; done
+	for pins in $(wildcard potentials/environments/*.in); do $(UV) pip compile --quiet --no-header --python .venv/bin/python --upgrade $$pins $$(ls $${pins%.in}.overrides.txt 2>/dev/null | sed 's/^/--override /') -o $${pins%.in}.txt || exit 1; done
 	sed -E -i.old 's/^(torch==[0-9.]+)[+]cpu$$/\1/' potentials/environments/*.txt && rm -f potentials/environments/*.old
 
 clean: ## remove the environments and caches; results stay

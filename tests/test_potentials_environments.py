@@ -112,6 +112,48 @@ def test_other_pins_make_it_outdated_and_a_comment_does_not():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few")
+def test_other_overrides_make_it_outdated_and_a_comment_in_them_does_not():
+    overrides = layout.overrides_file("few")
+    overrides.write_text("# none\n")
+    assert layout.environment_names() == ("few",)
+    with_none = state("few")
+    overrides.write_text("matplotlib ; sys_platform == 'never'\n")
+    assert state("few") == "outdated"
+    overrides.unlink()
+    assert (with_none, state("few")) == ("ready", "ready")
+
+
+@pytest.mark.slow
+def test_an_override_leaves_a_package_out_that_another_asks_for(home):
+    pins = layout.pins_file("few")
+    wanted = ("ase", "numpy", "scipy")
+    pins.write_text("\n".join(line for line in few_pins().splitlines() if line.split("==")[0] in wanted))
+    overrides = layout.overrides_file("few")
+    overrides.write_text("# ase asks for it\nmatplotlib ; sys_platform == 'never'\n")
+    prefix = home / ".venvs" / "few"
+    prefix.parent.mkdir()
+    builder.install_packages(prefix, pins=pins, overrides=overrides, on_line=lambda _: None)
+    assert set(installed_versions(prefix, (*wanted, "matplotlib"))) == set(wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
+def test_building_all_goes_on_after_one_that_fails_and_names_it(built, monkeypatch):
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    bad = layout.pins_file("bad")
+    bad.write_text("no-such-package-of-sselmp==1.0\n")
+    program = Path(sys.executable).parent / "sselmp"
+    done = subprocess.run([program, "env", "build", "--all"], capture_output=True, text=True, check=False)
+    bad.unlink()
+    assert done.returncode == 1
+    assert f"few: ready in {built / '.venvs' / 'few'}" in done.stdout
+    assert "1 of 2 environments could not be built" in done.stderr
+    assert "no-such-package-of-sselmp" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
 def test_something_that_is_gone_or_has_moved_makes_it_broken(few):
     assert state("few") == "ready"
     for gone in (next(builder.site_packages(few).glob("numpy-*.dist-info")), few / "bin" / "python"):

@@ -55,9 +55,23 @@ def environment_build(
     """Build an environment: exact pins, sselmp, and the LAMMPS plugin. One that is ready is left alone."""
     if every == (name is not None):
         raise SettingsError("name an environment, or give --all", allowed=", ".join(layout.environment_names()))
+    failures: list[EnvironmentFaultError] = []
     for environment in layout.environment_names() if every else (_environment_of(str(name)),):
-        build_environment(environment)
-        console.say(f"{environment}: ready in {layout.environments_folder() / environment}")
+        try:
+            build_environment(environment)
+        except EnvironmentFaultError as error:
+            if not every:
+                raise
+            failures.append(error)
+            console.tell(f"error: {error}", style="red")
+        else:
+            console.say(f"{environment}: ready in {layout.environments_folder() / environment}")
+    if failures:
+        raise EnvironmentFaultError(
+            f"{len(failures)} of {len(layout.environment_names())} environments could not be built",
+            got="; ".join(failure.what for failure in failures),
+            repair="mend what each message above names and run the same command again: those that are ready are kept",
+        )
 
 
 @environment_app.command("list")

@@ -16,8 +16,15 @@ from sselmp.errors import EnvironmentFaultError
 KEPT_LINES = 15
 
 
-def install_packages(prefix: Path, *, pins: Path, on_line: Callable[[str], None]) -> None:
+def install_packages(prefix: Path, *, pins: Path, overrides: Path, on_line: Callable[[str], None]) -> None:
     """Make a virtual environment in a folder that does not exist yet and install its pins.
+
+    Args:
+        prefix: The environment's folder.
+        pins: Its exact requirements.
+        overrides: What replaces requirements of its packages, such as ``torchvision ; sys_platform == 'never'`` for one
+            that is not needed to evaluate; the file need not exist.
+        on_line: Called with each line that is printed.
 
     Raises:
         EnvironmentFaultError: A step failed; the message carries the last lines of what it printed.
@@ -26,6 +33,7 @@ def install_packages(prefix: Path, *, pins: Path, on_line: Callable[[str], None]
     _log(prefix).unlink(missing_ok=True)
     _run([uv, "venv", "--python", sys.executable, str(prefix)], prefix, step="making it", on_line=on_line)
     install = [uv, "pip", "install", "--python", str(prefix / "bin" / "python")]
+    install += ["--override", str(overrides)] if overrides.is_file() else []
     _run([*install, "-r", str(pins)], prefix, step="installing its packages", on_line=on_line)
 
 

@@ -220,7 +220,7 @@ def pins_sha256(environment: str) -> str:
             raise FileNotFoundError(path)
         lines = path.read_text(encoding="utf-8").splitlines()
         if (overrides := layout.overrides_file(environment)).is_file():
-            lines += ["overrides", *overrides.read_text(encoding="utf-8").splitlines()]
+            lines += overrides.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         known = layout.environment_names()
         raise SettingsError(

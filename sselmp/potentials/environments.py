@@ -89,7 +89,8 @@ def build(name: str, *, on_line: OnLine | None = None) -> Path:
         (prefix / layout.ENVIRONMENT_STAMP).unlink(missing_ok=True)
         if made is None or made.packages != wanted.packages:
             shutil.rmtree(prefix, ignore_errors=True)
-            builder.install_packages(prefix, pins=layout.pins_file(name), on_line=told)
+            pins, overrides = layout.pins_file(name), layout.overrides_file(name)
+            builder.install_packages(prefix, pins=pins, overrides=overrides, on_line=told)
         builder.install_ourselves(prefix, on_line=told)
         stamp = {"prefix": str(prefix), "holds": _holdings(prefix), **asdict(wanted)}
         files.write_text(prefix / layout.ENVIRONMENT_STAMP, json.dumps(stamp, indent=1) + "\n")
