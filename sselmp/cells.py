@@ -115,3 +115,17 @@ def virial_from_ase_stress(stress: Array, cell_volume: float) -> Array:
         (6,) xx yy zz xy xz yz [eV].
     """
     return stress.take(ASE_TO_LAMMPS_VOIGT) * -cell_volume
+
+
+def ase_stress_from_virial(virial: Array, cell_volume: float) -> Array:
+    """Turn a virial tensor that is positive under compression into an ASE stress, dropping its askew part (rounding).
+
+    Args:
+        virial: (3, 3) sum over atoms of r ⊗ F for forces F between them [eV].
+        cell_volume: [Å³].
+
+    Returns:
+        (6,) xx yy zz yz xz xy [eV/Å³], positive under tension.
+    """
+    symmetric = (virial + virial.T) / 2
+    return symmetric[(0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)] / -cell_volume

