@@ -138,6 +138,21 @@ def _argyrodite() -> Callable[[], Atoms]:
     return _by_symmetry(sites, space_group=216, a=10.279498)
 
 
+def _organic() -> Atoms:
+    """Six atoms of C, H and O at no symmetry: the triclinic structure of MACE's own regression tests."""
+    from ase import Atoms
+
+    positions = [
+        (0.38660089, 0.43419621, 0.35159478),
+        (2.78956776, 0.91253001, 2.25688203),
+        (1.34772579, 2.80883417, 2.34990180),
+        (3.34863251, 2.60399222, 0.16497031),
+        (1.93038522, 1.75522364, 1.32543608),
+        (4.90039750, 4.21908802, 3.49690121),
+    ]
+    return Atoms("OCHOCH", positions=positions, cell=[(4.3, 0, 0), (1.05, 4.1, 0), (0.65, 0.85, 4.45)], pbc=True)
+
+
 def _by_symmetry(
     sites: Sequence[tuple[str, tuple[float, float, float]]], *, space_group: int, a: float, distorted: bool = False
 ) -> Callable[[], Atoms]:
@@ -162,6 +177,7 @@ def _distort(atoms: Atoms) -> Atoms:
 
 
 _STRUCTURES: dict[str, Callable[[], Atoms]] = {
+    "C2H2O2-triclinic": _organic,
     "LiCl-rocksalt-5.14": _cubic("LiCl", "rocksalt", a=5.14),
     "LiCl-distorted": _cubic("LiCl", "rocksalt", a=5.14, distorted=True),
     "NaCl-rocksalt-5.64": _cubic("NaCl", "rocksalt", a=5.64),

@@ -1,0 +1,84 @@
+"""MACE potentials as ASE calculators, from a verified checkpoint; picks no checkpoint by name and fetches none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sselmp.errors import PotentialError, nearest
+from sselmp.potentials import torch_models
+from sselmp.potentials.cards import Card
+
+if TYPE_CHECKING:
+    from ase.calculators.calculator import Calculator
+
+
+def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
+    """Load a MACE model; a model with several heads needs ``options.head``.
+
+    Its ``results`` hold energy [eV], energies (n,) [eV], forces (n, 3) [eV/Å] and stress (6,) [eV/Å³].
+
+    Raises:
+        PotentialError: The card names no weights or an unknown option or head, the device is not there, or the
+            checkpoint is cut short, another family's, or not what the card says.
+        ImportError: mace or torch is not installed.
+    """
+    file = torch_models.required_weights(card, weights)
+    torch_models.refuse_unknown_options(card, known=["head"])
+    torch_models.refuse_absent_device(device)
+    with torch_models.left_unchanged():
+        from mace.calculators import MACECalculator
+
+        model = torch_models.read_checkpoint(file, card=card, device=device, whole_objects=True)
+        _refuse_other_models(model, card=card, file=file)
+        if "implemented_properties" not in vars(MACECalculator):
+            MACECalculator.implemented_properties = []  # it extends the list it finds, which is that of all of ASE
+        calculator = MACECalculator(
+            models=[model], device=device, default_dtype=card.precision, head=_head(model, card=card)
+        )
+    _hold_against_card(model, card=card)
+    return torch_models.steady(calculator, card=card)
+
+
+def _refuse_other_models(model: object, *, card: Card, file: Path) -> None:
+    """Refuse what is no MACE for energies: dipole models, and those that need charges and spins as well."""
+    from mace.modules.extensions import PolarMACE
+    from mace.modules.models import MACE
+
+    if not isinstance(model, MACE) or isinstance(model, PolarMACE):
+        raise torch_models.refused_checkpoint(card, file=file, found=f"a pickled {type(model).__name__}")
+
+
+def _head(model: Any, *, card: Card) -> str:  # noqa: ANN401 - mace has no types
+    """Name of the head to ask; MACE itself takes the last one, in silence, for a name that it does not know."""
+    heads = list(getattr(model, "heads", None) or ["Default"])
+    chosen = card.options.get("head")
+    if chosen is None:
+        default = [head for head in heads if head.lower() == "default"] if len(heads) > 1 else heads
+        if not default:
+            raise PotentialError(
+                f"the model of the card '{card.name}' has several heads and none is its default",
+                allowed=", ".join(heads),
+                repair="name one with head = '...' in the card's [options]",
+            )
+        return str(default[0])
+    if chosen not in heads:
+        raise PotentialError(
+            f"the model of the card '{card.name}' has no head '{chosen}'",
+            allowed=nearest(str(chosen), heads),
+            repair="mend the card's [options]",
+        )
+    return str(chosen)
+
+
+def _hold_against_card(model: Any, *, card: Card) -> None:  # noqa: ANN401 - mace has no types
+    from ase.data import chemical_symbols
+
+    known = sorted(chemical_symbols[int(number)] for number in model.atomic_numbers)
+    facts = {
+        "cutoff_A": (card.cutoff_A, float(model.r_max)),
+        "message_passing_depth": (card.message_passing_depth, int(model.num_interactions)),
+        "elements": (sorted(card.elements or known), known),
+        "forces": (card.forces, "conservative"),
+    }
+    torch_models.hold_against_card(card, facts)
