@@ -1,0 +1,28 @@
+"""Refusing atoms that packages for crystals would evaluate as something that they are not; evaluates nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sselmp.errors import PotentialError
+from sselmp.potentials.cards import Card
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def refuse_open_boundaries(atoms: Atoms, *, card: Card) -> None:
+    """Refuse atoms that are not periodic along all three axes.
+
+    Packages for crystals either take such atoms for periodic ones or for a molecule, without a word.
+
+    Raises:
+        PotentialError: Saying along which axes they are.
+    """
+    if not all(atoms.pbc):
+        raise PotentialError(
+            f"the potential '{card.name}' evaluates crystals only",
+            got="periodic along " + (", ".join(a for a, p in zip("abc", atoms.pbc, strict=True) if p) or "no axis"),
+            allowed="periodic along a, b and c",
+            repair="take 'boundary p p p' in LAMMPS, with a vacuum in the cell for a surface",
+        )
