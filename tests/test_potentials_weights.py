@@ -10,6 +10,7 @@ import pytest
 import sselmp
 from sselmp import files, layout
 from sselmp.errors import PotentialError
+from sselmp.potentials import pinned
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, Weights, load_card
 from sselmp.potentials.weights import find_weights
@@ -75,3 +76,85 @@ def test_altered_weights_are_refused_before_the_family_is_asked(folder):
 
 def test_a_card_without_weights_needs_none():
     assert find_weights(load_card("sevennet").model_copy(update={"weights": None})) is None
+
+
+def parts(**changed: object) -> Card:
+    """A card whose parameters lie in two files."""
+    other = {"file": "models/state.pt", "sha256": hashlib.sha256(b"state").hexdigest(), **changed}
+    return card(also=(other,))
+
+
+@pytest.mark.parametrize("place", ["models", "."])
+def test_further_files_are_found_beside_the_first_and_verified_too(folder, place):
+    (folder / place).mkdir(exist_ok=True)
+    first = folder / place / "best.pth"
+    first.write_bytes(CONTENT)
+    with pytest.raises(PotentialError, match=r"missing(.|\n)*state\.pt"):
+        find_weights(parts())
+    (folder / place / "state.pt").write_bytes(b"state")
+    assert find_weights(parts()) == first
+    (folder / place / "state.pt").write_bytes(b"other")
+    with pytest.raises(PotentialError, match=r"state\.pt is not the file of weights"):
+        find_weights(parts())
+
+
+def test_weights_beside_a_card_are_found_wherever_one_stands(tmp_path, monkeypatch):
+    (tmp_path / "mine.pth").write_bytes(CONTENT)
+    written = tmp_path / "mine.toml"
+    written.write_text(f'extends = "sevennet"\nname = "mine"\n[weights]\nfile = "mine.pth"\nsha256 = "{SHA256}"\n')
+    monkeypatch.chdir("/")
+    loaded = load_card(str(written))
+    assert find_weights(loaded) == tmp_path / "mine.pth"
+    assert (loaded.family, loaded.cutoff_A, loaded.golden, loaded.citation) == ("sevennet", 5.0, (), "not stated")
+    assert loaded.physics_sha256() != load_card("sevennet").physics_sha256()
+
+
+def test_weights_without_a_hash_are_refused_until_their_user_vouches_for_them(folder):
+    (folder / "best.pth").write_bytes(CONTENT)
+    loose = card(sha256=None, unpinned_reason="could not be had")
+    with pytest.raises(PotentialError, match=r"not pinned(.|\n)*could not be had(.|\n)*sselmp weights pin sevennet"):
+        find_weights(loose)
+    before = loose.physics_sha256()
+    pinned.pin(loose.name, SHA256)
+    assert find_weights(loose) == folder / "best.pth"
+    assert loose.physics_sha256() != before
+    (folder / "best.pth").write_bytes(b"altered later")
+    with pytest.raises(PotentialError, match="not the file of weights"):
+        find_weights(loose)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"sevennet": 1}'])
+def test_broken_pins_are_not_taken_for_none(folder, text):
+    (folder / layout.WEIGHTS_PINS).write_text(text)
+    with pytest.raises(PotentialError, match="cannot read the pinned weights"):
+        find_weights(card(sha256=None, unpinned_reason="could not be had"))
+
+
+def test_missing_weights_with_an_address_are_named_with_all_that_is_needed_offline(folder):
+    with pytest.raises(PotentialError) as caught:
+        find_weights(card(url="https://example.org/best.pth"))
+    for needed in ("https://example.org/best.pth", SHA256, str(folder), "sselmp weights fetch sevennet", "best.pth"):
+        assert needed in str(caught.value)
+
+
+def test_weights_of_an_environment_are_found_from_outside_it(tmp_path):
+    package = tmp_path / "some_package" / "models"
+    package.mkdir(parents=True)
+    (package / "best.pth").write_bytes(CONTENT)
+    wanted = card(source="package", package="some_package")
+    assert find_weights(wanted, packages=tmp_path) == package / "best.pth"
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"sha256": None}, "unpinned_reason"),
+        ({"unpinned_reason": "lost"}, "unpinned_reason"),
+        ({"url": "ftp://example.org/x"}, "url"),
+        ({"file": "/absolute"}, "inside the folder"),
+        ({"also": [{"file": "../x", "sha256": SHA256}]}, "inside the folder"),
+    ],
+)
+def test_what_is_wrong_with_a_table_of_weights_is_said(weights, message):
+    with pytest.raises(ValueError, match=message):
+        card(**weights)

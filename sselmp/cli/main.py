@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import console, inventory, stages
+from sselmp.cli import console, inventory, preflight, stages, weights
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -27,11 +27,13 @@ app.command()(stages.diffusion)
 app.command()(stages.prepare)
 app.command()(stages.run)
 app.command()(stages.analyze)
+app.command()(preflight.preflight)
 app.command()(inventory.potentials)
 app.command()(inventory.systems)
 app.command()(inventory.campaigns)
 app.add_typer(inventory.environment_app, name="env")
 app.add_typer(inventory.plugin_app, name="plugin")
+app.add_typer(weights.app, name="weights")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,119 @@
+"""`sselmp weights` as a user meets it, with a real server for the downloads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from file_server import FileServer, serving
+
+CONTENT = os.urandom(600_000)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with serving(CONTENT) as served:
+        yield served
+
+
+@pytest.fixture
+def weights(tmp_path) -> Command:
+    """Calls ``sselmp weights`` with a weights' folder of its own."""
+    variables = {**os.environ, "SSELMP_WEIGHTS": str(tmp_path / "weights"), "NO_PROXY": "127.0.0.1"}
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        argv = [Path(sys.executable).parent / "sselmp", "weights", *arguments]
+        return subprocess.run(argv, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+
+    return call
+
+
+def card(folder: Path, url: str, *, pinned: bool = True) -> str:
+    hashed = f'sha256 = "{SHA256}"' if pinned else 'unpinned_reason = "not published"'
+    text = f"""
+extends = "sevennet"
+name = "mine"
+[weights]
+source = "folder"
+file = "models/best.pth"
+url = "{url}"
+{hashed}
+"""
+    (folder / "mine.toml").write_text(text)
+    return "mine.toml"
+
+
+def test_weights_are_fetched_once_and_listed_and_verified(weights, server, tmp_path):
+    name = card(tmp_path, server.url)
+    assert "missing" in weights("list", name).stdout
+    assert weights("verify", name).returncode == 1
+    done = weights("fetch", name)
+    assert done.returncode == 0, done.stderr
+    file = tmp_path / "weights" / "models" / "best.pth"
+    assert file.read_bytes() == CONTENT
+    assert f"mine: verified {file}" in done.stdout
+    assert "best.pth" in done.stderr  # the bar
+    assert weights("fetch", name).returncode == 0
+    assert len(server.asked) == 1
+    assert weights("verify", name).stdout == f"mine: verified {file}\n"
+
+
+def test_a_cut_download_is_continued_by_the_same_command(weights, server, tmp_path):
+    name = card(tmp_path, server.url)
+    server.cut_after = 200_000
+    done = weights("fetch", name)
+    assert done.returncode == 1
+    assert "will be continued" in done.stderr
+    assert "Traceback" not in done.stderr
+    server.cut_after = None
+    assert weights("fetch", name).returncode == 0
+    assert server.asked[-1] == "bytes=200000-"
+
+
+def test_altered_weights_are_refused_by_verify_and_not_overwritten_by_fetch(weights, server, tmp_path):
+    name = card(tmp_path, server.url)
+    file = tmp_path / "weights" / "best.pth"
+    file.parent.mkdir()
+    file.write_bytes(b"altered")
+    for command in ("verify", "fetch"):
+        done = weights(command, name)
+        assert done.returncode == 1
+        assert "altered" in done.stdout + done.stderr or "not the file of weights" in done.stderr
+    assert file.read_bytes() == b"altered"
+    assert server.asked == []
+
+
+def test_weights_without_a_published_hash_are_pinned_by_their_user(weights, server, tmp_path):
+    name = card(tmp_path, server.url, pinned=False)
+    assert "missing" in weights("pin", name).stderr or "not pinned" in weights("pin", name).stderr
+    done = weights("fetch", name)
+    assert done.returncode == 1
+    assert "sselmp weights pin mine" in done.stderr
+    assert weights("pin", name, "--sha256", "0" * 64).returncode == 1
+    done = weights("pin", name, "--sha256", SHA256.upper())
+    assert done.returncode == 0, done.stderr
+    assert f"sha256 {SHA256}" in done.stdout
+    assert weights("verify", name).returncode == 0
+    assert weights("fetch", name).returncode == 0
+    assert len(server.asked) == 1
+
+
+def test_pinning_asks_first_and_a_card_with_a_hash_cannot_be_pinned(weights, server, tmp_path):
+    name = card(tmp_path, server.url, pinned=False)
+    weights("fetch", name)
+    assert weights("pin", name).returncode == 130  # nobody answers
+    assert not (tmp_path / "weights" / "sselmp-pins.json").exists()
+    assert weights("pin", name, "--yes").returncode == 0
+    assert "leaves nothing to pin" in weights("pin", "sevennet").stderr
+
+
+def test_fetch_wants_to_know_what(weights):
+    assert weights("fetch").returncode == 2
+    assert "did you mean 'sevennet'" in weights("fetch", "sevenet").stderr
