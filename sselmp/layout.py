@@ -17,6 +17,7 @@ PROGRAM_OUTPUT = "program.out"  # stdout and stderr of the last program started 
 
 # -- results/<campaign>/<potential>/<system>/ --------------------------------------------------------------------------
 RUNS = "runs"
+OWN_CARDS = "cards"  # results/cards/: written for --weights
 TRANSPORT_JSON = "transport.json"
 TRANSPORT_CSV = "transport.csv"
 MSD_FIGURE = "msd.png"

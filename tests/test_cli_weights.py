@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from file_server import FileServer, serving
 
+from sselmp.potentials.cards import load_card
+from sselmp.potentials.weights import find_weights
+
 CONTENT = os.urandom(600_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -117,3 +120,45 @@ def test_pinning_asks_first_and_a_card_with_a_hash_cannot_be_pinned(weights, ser
 def test_fetch_wants_to_know_what(weights):
     assert weights("fetch").returncode == 2
     assert "did you mean 'sevennet'" in weights("fetch", "sevenet").stderr
+
+
+def prepared(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    argv = [Path(sys.executable).parent / "sselmp", "prepare", "--campaign", "smoke", *arguments]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_checkpoint_of_ones_own_becomes_a_card_that_its_runs_name(tmp_path):
+    file = tmp_path / "my model.pth"
+    file.write_bytes(CONTENT)
+    done = prepared(tmp_path, "--potential", "sevennet", "--weights", "my model.pth")
+    assert done.returncode == 0, done.stderr
+    (card,) = (tmp_path / "results" / "cards").iterdir()
+    assert card.name == f"sevennet-my-model-{SHA256[:8]}.toml"
+    loaded = load_card(str(card))
+    assert find_weights(loaded) == file
+    assert (loaded.family, loaded.golden, loaded.energy_reference) == ("sevennet", (), "custom")
+    run = tmp_path / done.stdout.splitlines()[0]
+    assert run.parts[-4] == card.stem
+    assert str(card) in (run / "potential.lmp").read_text()
+
+
+def test_the_card_of_ones_own_checkpoint_keeps_what_its_user_has_stated(tmp_path):
+    file = tmp_path / "mine.pth"
+    file.write_bytes(CONTENT)
+    prepared(tmp_path, "--potential", "sevennet", "--weights", "mine.pth")
+    (card,) = (tmp_path / "results" / "cards").iterdir()
+    card.write_text(card.read_text().replace("[weights]", "cutoff_A = 6.0\n[weights]"))
+    assert prepared(tmp_path, "--potential", "sevennet", "--weights", "mine.pth").returncode == 0
+    assert load_card(str(card)).cutoff_A == 6.0
+
+
+def test_another_checkpoint_is_another_card_and_one_that_is_not_there_is_said(tmp_path):
+    file = tmp_path / "mine.pth"
+    for content in (b"one", b"other"):
+        file.write_bytes(content)
+        prepared(tmp_path, "--potential", "sevennet", "--weights", "mine.pth")
+    assert len(list((tmp_path / "results" / "cards").iterdir())) == 2
+    done = prepared(tmp_path, "--potential", "sevennet", "--weights", "none.pth")
+    assert (done.returncode, "no file of weights none.pth" in done.stderr) == (2, True)
+    done = prepared(tmp_path, "--potential", "sevenet", "--weights", "mine.pth")
+    assert (done.returncode, "did you mean 'sevennet'" in done.stderr) == (2, True)

@@ -8,11 +8,16 @@ from typing import Annotated
 
 import typer
 
+from sselmp import layout
 from sselmp.settings import Campaign, load_campaign
 
 PotentialOption = Annotated[
     str | None,
     typer.Option("--potential", "-p", metavar="NAME|CARD.toml", help="A potential instead of the campaign's own."),
+]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option("--weights", metavar="FILE", help="A checkpoint of your own, of the potential's family."),
 ]
 SystemOption = Annotated[
     str | None,
@@ -46,14 +51,21 @@ class Chosen:
     results: Path
 
 
-def choose(campaign: str, *, potential: str | None, system: str | None, results: Path) -> Chosen:
-    """Read a campaign and put the chosen potential and system in place of its own.
+def choose(
+    campaign: str, *, potential: str | None, system: str | None, results: Path, weights: Path | None = None
+) -> Chosen:
+    """Read a campaign and put the chosen potential, with weights of the user's own, and system in place of its own.
 
     Raises:
-        SettingsError: There is no such campaign, or a setting is wrong.
+        SettingsError: There is no such campaign or file of weights, or a setting is wrong.
     """
     name, settings = load_campaign(campaign)
     changes: dict[str, object] = {}
+    if weights is not None:
+        from sselmp.potentials.own import card_for_weights
+
+        base = potential or settings.potentials[0]
+        potential = str(card_for_weights(base, weights, folder=results / layout.OWN_CARDS))
     if potential is not None:
         changes["potentials"] = (potential,)
     if system is not None:

@@ -20,8 +20,10 @@ from sselmp.cli.choices import (
     SystemOption,
     ThreadsOption,
     WalltimeOption,
+    WeightsOption,
     choose,
 )
+from sselmp.cli.weights import ensure_weights
 from sselmp.errors import RunError, SselmpError
 from sselmp.launch.argv import RunOptions
 
@@ -35,9 +37,10 @@ def prepare(
     system: SystemOption = None,
     campaign: CampaignOption = "quick",
     results: ResultsOption = Path("results"),
+    weights: WeightsOption = None,
 ) -> None:
     """Write the run folders of a campaign and print their paths; those that are there already are verified."""
-    for folder in _prepared(choose(campaign, potential=potential, system=system, results=results)):
+    for folder in _prepared(choose(campaign, potential=potential, system=system, results=results, weights=weights)):
         console.say(str(folder))
 
 
@@ -47,14 +50,15 @@ def run(
     system: SystemOption = None,
     campaign: CampaignOption = "quick",
     results: ResultsOption = Path("results"),
+    weights: WeightsOption = None,
     ranks: RanksOption = 1,
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
     at_once: AtOnceOption = None,
 ) -> None:
     """Start run folders, or resume them from their last restart; finished ones are left alone."""
-    chosen = folders or _prepared(choose(campaign, potential=potential, system=system, results=results))
-    _run(chosen, RunOptions(ranks=ranks, threads=threads, walltime=walltime), at_once=at_once)
+    chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights)
+    _run(folders or _prepared(chosen), RunOptions(ranks=ranks, threads=threads, walltime=walltime), at_once=at_once)
 
 
 def analyze(
@@ -86,6 +90,7 @@ def diffusion(
     system: SystemOption = None,
     campaign: CampaignOption = "quick",
     results: ResultsOption = Path("results"),
+    weights: WeightsOption = None,
     ranks: RanksOption = 1,
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
@@ -95,7 +100,7 @@ def diffusion(
 
     Example: sselmp diffusion --potential sevennet --system Li6PS5Cl --campaign quick
     """
-    chosen = choose(campaign, potential=potential, system=system, results=results)
+    chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights)
     if chosen.campaign.notice:
         console.tell(chosen.campaign.notice, style="yellow")
     folders = _prepared(chosen)
@@ -141,6 +146,8 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None) -
     waiting = [f for f in folders if not (f / layout.FINISHED).is_file() or records[f].state != "finished"]
     for environment in sorted({load_card(records[f].card).environment for f in waiting}):
         build_environment(environment)
+    for card in sorted({records[f].card for f in waiting}):
+        ensure_weights(load_card(card))
     failures: list[SselmpError] = []
     if not waiting:
         return
