@@ -13,6 +13,7 @@ MANIFEST = "manifest.json"
 RESTARTS = "restarts"  # restarts/<step>.restart
 FINISHED = "finished.txt"  # written by LAMMPS itself after the last step, so it is there without sselmp too
 LOCK = "run.lock"
+PREFLIGHT = "preflight.json"  # the record of the potential's preflight
 PROGRAM_OUTPUT = "program.out"  # stdout and stderr of the last program started here
 
 # -- results/<campaign>/<potential>/<system>/ --------------------------------------------------------------------------
@@ -27,6 +28,8 @@ ARRHENIUS_FIGURE = "arrhenius.png"
 ENVIRONMENT_STAMP = "sselmp-environment.json"
 WEIGHTS_PINS = "sselmp-pins.json"  # in the weights' folder: hashes that the user vouches for
 PLUGIN_FILE = "sselmpplugin.so"  # LAMMPS loads only names that end in plugin.so
+E3GNN_PLUGIN_FILE = "e3gnnplugin.so"
+EXPORT_RECORD = "export.json"
 
 # -- variables of the process environment ------------------------------------------------------------------------------
 WEIGHTS_VARIABLE = "SSELMP_WEIGHTS"
@@ -112,6 +115,11 @@ def environments_folder() -> Path:
     root = project_root()
     home = root if root != package_folder() / "data" else Path.cwd()
     return home / ".venvs"
+
+
+def preflight_folder(base: Path | None = None) -> Path:
+    """Folder of the preflights' records, under ``base`` (default ``./results``)."""
+    return (base or Path("results")) / "preflight"
 
 
 def results_folder(campaign: str, *, potential: str, system: str, base: Path | None = None) -> Path:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from sselmp import files, layout
 from sselmp.errors import RunError
-from sselmp.settings import Checked, Dynamics, Guard, Output, Relaxation
+from sselmp.settings import Checked, Dynamics, Guard, Output, PreflightLevel, Relaxation, Route
 
 State = Literal["prepared", "running", "stopped", "failed", "finished"]
 
@@ -29,10 +29,13 @@ class Identity(Checked):
     dynamics: Dynamics
     output: Output
     guard: Guard
+    route: Route = "bridge"
 
     def run_id(self) -> str:
         """First twelve hexadecimal digits of the SHA-256 of the canonical JSON (sorted keys, no spaces)."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        # The bridge is not named: runs kept their ids when the other routes came.
+        left_out = {"route"} if self.route == "bridge" else None
+        canonical = json.dumps(self.model_dump(mode="json", exclude=left_out), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
@@ -52,6 +55,14 @@ class Segment(Checked):
     reason: str | None = None
 
 
+class Preflight(Checked):
+    """What the potential must pass before the run is started, and whether it has; the record is in the run folder."""
+
+    level: PreflightLevel  # as the campaign asks, or "skip" where the user did
+    passed: bool = False
+    sha256: str | None = None  # of preflight.json
+
+
 class Manifest(Checked):
     """The content of ``manifest.json``."""
 
@@ -67,6 +78,7 @@ class Manifest(Checked):
     sselmp_version: str
     created: str  # ISO 8601, UTC
     state: State = "prepared"
+    preflight: Preflight | None = None  # None: the folder is older than preflights
     segments: tuple[Segment, ...] = ()
 
 

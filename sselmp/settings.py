@@ -15,6 +15,8 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Route = Literal["bridge", "mliap", "native", "e3gnn", "e3gnn/parallel"]  # a potential's ways into LAMMPS
+PreflightLevel = Literal["full", "quick", "skip"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -93,12 +95,14 @@ class Campaign(Checked):
     systems: Annotated[tuple[str, ...], Field(min_length=1)]
     temperatures_K: Annotated[tuple[Positive, ...], Field(min_length=1)]
     seeds: Annotated[tuple[Annotated[int, Field(ge=1, le=900_000_000)], ...], Field(min_length=1)] = (1,)
+    route: Route | None = None  # default: the first of each potential's card
     cell: Cell = Cell()
     relaxation: Relaxation = Relaxation()
     dynamics: Dynamics
     output: Output = Output()
     guard: Guard = Guard()
     transport: Transport = Transport()
+    preflight: PreflightLevel = "full"  # what a potential must pass before its first run
 
     @model_validator(mode="after")
     def _guard_above_start(self) -> Self:

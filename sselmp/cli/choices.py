@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sselmp import layout
-from sselmp.settings import Campaign, load_campaign
+from sselmp.settings import Campaign, Route, load_campaign
 
 PotentialOption = Annotated[
     str | None,
@@ -41,6 +41,16 @@ WalltimeOption = Annotated[
     typer.Option("--walltime", metavar="HH:MM:SS", help="Stop each run in order after this time; run again to resume."),
 ]
 
+SkipPreflightOption = Annotated[
+    bool, typer.Option("--skip-preflight", help="Run a potential that has not passed its preflight; recorded.")
+]
+
+
+RouteOption = Annotated[
+    Route | None,
+    typer.Option("--route", help="Way into LAMMPS (default: the first of the card; see 'sselmp routes')."),
+]
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -52,7 +62,13 @@ class Chosen:
 
 
 def choose(
-    campaign: str, *, potential: str | None, system: str | None, results: Path, weights: Path | None = None
+    campaign: str,
+    *,
+    potential: str | None,
+    system: str | None,
+    results: Path,
+    weights: Path | None = None,
+    route: Route | None = None,
 ) -> Chosen:
     """Read a campaign and put the chosen potential, with weights of the user's own, and system in place of its own.
 
@@ -64,8 +80,11 @@ def choose(
     if weights is not None:
         from sselmp.potentials.own import card_for_weights
 
-        base = potential or settings.potentials[0]
-        potential = str(card_for_weights(base, weights, folder=results / layout.OWN_CARDS))
+        potential = str(
+            card_for_weights(potential or settings.potentials[0], weights, folder=results / layout.OWN_CARDS)
+        )
+    if route is not None:
+        changes["route"] = route
     if potential is not None:
         changes["potentials"] = (potential,)
     if system is not None:

@@ -17,15 +17,18 @@ from sselmp.cli.choices import (
     PotentialOption,
     RanksOption,
     ResultsOption,
+    RouteOption,
+    SkipPreflightOption,
     SystemOption,
     ThreadsOption,
     WalltimeOption,
     WeightsOption,
     choose,
 )
+from sselmp.cli.gate import Gate
 from sselmp.cli.weights import ensure_weights
 from sselmp.errors import RunError, SselmpError
-from sselmp.launch.argv import RunOptions
+from sselmp.launch.argv import RunOptions, threads_per_rank, usable_cores
 
 FoldersArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Run folders; without any, those of the campaign.")
@@ -38,9 +41,10 @@ def prepare(
     campaign: CampaignOption = "quick",
     results: ResultsOption = Path("results"),
     weights: WeightsOption = None,
+    route: RouteOption = None,
 ) -> None:
     """Write the run folders of a campaign and print their paths; those that are there already are verified."""
-    for folder in _prepared(choose(campaign, potential=potential, system=system, results=results, weights=weights)):
+    for folder in _prepared(choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)):
         console.say(str(folder))
 
 
@@ -51,14 +55,21 @@ def run(
     campaign: CampaignOption = "quick",
     results: ResultsOption = Path("results"),
     weights: WeightsOption = None,
+    route: RouteOption = None,
     ranks: RanksOption = 1,
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
     at_once: AtOnceOption = None,
+    skip_preflight: SkipPreflightOption = False,
 ) -> None:
     """Start run folders, or resume them from their last restart; finished ones are left alone."""
-    chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights)
-    _run(folders or _prepared(chosen), RunOptions(ranks=ranks, threads=threads, walltime=walltime), at_once=at_once)
+    options = RunOptions(ranks=ranks, threads=threads, walltime=walltime)
+    if folders:
+        gate = Gate("skip" if skip_preflight else None, results=results)
+        _run(folders, options, at_once=at_once, gate=gate)
+        return
+    chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
+    _run(_prepared(chosen), options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
 
 
 def analyze(
@@ -91,22 +102,25 @@ def diffusion(
     campaign: CampaignOption = "quick",
     results: ResultsOption = Path("results"),
     weights: WeightsOption = None,
+    route: RouteOption = None,
     ranks: RanksOption = 1,
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
     at_once: AtOnceOption = None,
+    skip_preflight: SkipPreflightOption = False,
 ) -> None:
     """The main job: prepare, run and analyze a campaign. Run it again to continue where it stopped.
 
     Example: sselmp diffusion --potential sevennet --system Li6PS5Cl --campaign quick
     """
-    chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights)
+    chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
     if chosen.campaign.notice:
         console.tell(chosen.campaign.notice, style="yellow")
     folders = _prepared(chosen)
     failure: RunError | None = None
     try:
-        _run(folders, RunOptions(ranks=ranks, threads=threads, walltime=walltime), at_once=at_once)
+        options = RunOptions(ranks=ranks, threads=threads, walltime=walltime)
+        _run(folders, options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
     except RunError as error:
         failure = error
         console.tell(f"{error}\n", style="red")
@@ -133,8 +147,18 @@ def _prepared(chosen: Chosen) -> list[Path]:
     return list(prepare_campaign(chosen.name, chosen.campaign, base=chosen.results))
 
 
-def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None) -> None:
-    """Run folders; one that fails does not keep the others from running.
+def _gate(chosen: Chosen, *, skip: bool) -> Gate:
+    """The preflight that a campaign asks for, of its systems as they are read."""
+    from sselmp.structures.systems import load_system
+
+    mobile = chosen.campaign.transport.mobile_species
+    systems = [load_system(name, mobile_species=mobile) for name in chosen.campaign.systems]
+    level = "skip" if skip else chosen.campaign.preflight
+    return Gate(level, results=chosen.results, crystals={system.name: system.crystal for system in systems})
+
+
+def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, gate: Gate) -> None:
+    """Run folders whose potential passes its preflight; one that fails does not keep the others from running.
 
     Raises:
         SselmpError: One failed, for the reason given, or several did (RunError); each is named with its reason.
@@ -144,13 +168,15 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None) -
 
     records = {folder: manifest.read(folder) for folder in folders}
     waiting = [f for f in folders if not (f / layout.FINISHED).is_file() or records[f].state != "finished"]
+    if not waiting:
+        return
+    threads_per_rank(options, cores=usable_cores())  # what cannot be had is told before anything is started
     for environment in sorted({load_card(records[f].card).environment for f in waiting}):
         build_environment(environment)
     for card in sorted({records[f].card for f in waiting}):
         ensure_weights(load_card(card))
+    gate.let_pass(waiting)
     failures: list[SselmpError] = []
-    if not waiting:
-        return
 
     def ended(folder: Path, how: manifest.Manifest | SselmpError) -> None:
         if isinstance(how, SselmpError):

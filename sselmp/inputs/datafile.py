@@ -1,6 +1,8 @@
-"""The text of a LAMMPS data file for a crystal; writes nothing."""
+"""The text of a LAMMPS data file for a crystal, and the crystal of such a file; writes nothing."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 
@@ -48,6 +50,22 @@ def data_text(crystal: Crystal, *, type_order: tuple[str, ...], triclinic: bool 
     for number, (symbol, (x, y, z)) in enumerate(zip(crystal.species, positions, strict=True), start=1):
         lines.append(f"{number} {types[symbol]} {x:.12f} {y:.12f} {z:.12f}")
     return "\n".join(lines) + "\n"
+
+
+def read_data(path: Path) -> Crystal:
+    """Read back the crystal of a data file that ``data_text`` made, in LAMMPS's frame; elements by their masses.
+
+    Raises:
+        StructureError: It cannot be read.
+    """
+    from ase.io import read
+
+    try:
+        atoms = read(path, format="lammps-data", atom_style="atomic", units="metal", sort_by_id=True)
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise StructureError(f"{path} is not a data file that can be read back", got=error) from error
+    species = tuple(atoms.get_chemical_symbols())
+    return Crystal(name=path.parent.name, species=species, cell=atoms.cell.array, positions=atoms.positions)
 
 
 def _in_lammps_frame(crystal: Crystal) -> tuple[cells.Array, cells.Array]:

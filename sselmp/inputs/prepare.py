@@ -6,17 +6,18 @@ import contextlib
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sselmp import __version__, files, layout, manifest
 from sselmp.errors import RunError
-from sselmp.inputs import datafile, script
+from sselmp.inputs import datafile, routes, script
 from sselmp.inputs.render import render
 from sselmp.potentials.cards import Card, check_elements, load_card
-from sselmp.settings import Campaign
+from sselmp.potentials.exports import exported_files
+from sselmp.settings import Campaign, PreflightLevel, Route
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.supercell import enlarge
 from sselmp.structures.systems import System, load_system
@@ -29,12 +30,18 @@ class _Choice:
     Attributes:
         card_name: How ``pair_style sselmp`` finds the card: its name, or the absolute path of the user's own.
         crystal: The system's cell, enlarged.
+        preflight: What the potential must pass before the runs are started.
+        route: Into LAMMPS.
+        model: Files that the route's pair style reads, by their names in a run folder.
     """
 
     card: Card
     card_name: str
     system: System
     crystal: Crystal
+    preflight: PreflightLevel
+    route: Route
+    model: Mapping[str, Path]
 
 
 def prepare(campaign_name: str, campaign: Campaign, *, base: Path | None = None) -> tuple[Path, ...]:
@@ -52,8 +59,9 @@ def prepare(campaign_name: str, campaign: Campaign, *, base: Path | None = None)
         The folders, by potential, system, temperature and seed, in the campaign's order.
 
     Raises:
-        SettingsError: An unknown potential or system, an element that a potential does not know, or settings that
-            LAMMPS cannot follow.
+        SettingsError: An unknown potential or system, an element that a potential does not know, a route that it does
+            not have, or settings that LAMMPS cannot follow.
+        PotentialError: It has not been exported for the route.
         StructureError: A system's structure fails a check.
         RunError: A folder cannot be written, or disagrees with its manifest.
     """
@@ -76,12 +84,16 @@ def _choose(potential: str, name_or_path: str, *, campaign: Campaign) -> _Choice
     card = load_card(potential)
     system = load_system(name_or_path, mobile_species=campaign.transport.mobile_species)
     check_elements(card, system.crystal.elements)
+    route = routes.chosen_route(card, campaign.route)
     is_file = potential.endswith(".toml") or "/" in potential
     return _Choice(
         card=card,
         card_name=str(Path(potential).expanduser().resolve()) if is_file else card.name,
         system=system,
         crystal=enlarge(system.crystal, campaign.cell),
+        preflight=campaign.preflight,
+        route=route,
+        model=exported_files(card, route) if routes.ROUTES[route].exported else {},
     )
 
 
@@ -97,6 +109,7 @@ def _identity(choice: _Choice, campaign: Campaign, *, temperature_K: float, seed
         dynamics=campaign.dynamics,
         output=campaign.output,
         guard=campaign.guard,
+        route=choice.route,
     )
 
 
@@ -114,14 +127,16 @@ def _run_folder(choice: _Choice, identity: manifest.Identity, *, campaign: str, 
 def _fill(folder: Path, choice: _Choice, *, identity: manifest.Identity) -> None:
     elements = choice.crystal.elements
     values = script.script_values(identity, choice.crystal, elements=elements)
-    pair = script.PotentialValues(title=choice.card.title, card=script.word(choice.card_name), elements=elements)
     texts = {
         layout.INPUT_SCRIPT: render("in.lammps.j2", values),
-        layout.POTENTIAL_SCRIPT: render("potential.lmp.j2", pair),
+        layout.POTENTIAL_SCRIPT: _potential_text(choice),
         layout.STRUCTURE_DATA: datafile.data_text(choice.crystal, type_order=elements, triclinic=values.triclinic),
     }
     for name, text in texts.items():
         files.write_text(folder / name, text)
+    for name, source in choice.model.items():
+        with files.whole(folder / name) as temporary:
+            shutil.copyfile(source, temporary)
     record = manifest.Manifest(
         id=identity.run_id(),
         identity=identity,
@@ -130,11 +145,25 @@ def _fill(folder: Path, choice: _Choice, *, identity: manifest.Identity) -> None
         total_steps=values.dynamics.total_steps,
         equilibration_steps=values.dynamics.equilibration_steps,
         charges=dict(choice.system.charges),
-        files={name: files.sha256(folder / name) for name in texts},
+        files={name: files.sha256(folder / name) for name in (*texts, *choice.model)},
+        preflight=manifest.Preflight(level=choice.preflight),
         sselmp_version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     manifest.write(folder, record)
+
+
+def _potential_text(choice: _Choice) -> str:
+    """``potential.lmp``, the only text that differs between the routes of one run."""
+    values = script.PotentialValues(
+        title=choice.card.title,
+        card=script.word(choice.card_name),
+        elements=choice.crystal.elements,
+        environment=choice.card.environment,
+        messages=choice.card.message_passing_depth,
+        model=next((Path(name).parts[0] for name in choice.model), ""),
+    )
+    return render(f"potential-{choice.route.replace('/', '-')}.lmp.j2", values)
 
 
 @contextlib.contextmanager

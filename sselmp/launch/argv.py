@@ -73,19 +73,32 @@ def command(
     argv += ["-var", "resume", start.restart] if start.restart is not None else []
     if options.walltime is not None:
         argv += ["-var", "walltime", _checked_walltime(options.walltime)]
-    base = variables or {}
-    environment = {key: value for key, value in base.items() if key not in NOT_PASSED_ON}
-    environment |= {
+    environment = program_environment(prefix, threads=threads, variables=variables or {})
+    return Command(argv=tuple(argv), environment=environment, threads=threads)
+
+
+def program_environment(prefix: Path, *, threads: int, variables: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables for a program of a potential's environment.
+
+    Args:
+        prefix: The potential's environment.
+        threads: Threads that it may use.
+        variables: Environment variables to start from.
+    """
+    programs = prefix / "bin"
+    environment = {key: value for key, value in variables.items() if key not in NOT_PASSED_ON}
+    return environment | {
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
+        "DP_INTRA_OP_PARALLELISM_THREADS": str(threads),  # deepmd-kit takes every core without these two
+        "DP_INTER_OP_PARALLELISM_THREADS": "1",
         # Threads that spin for long while they wait lose up to twenty times on busy cores; threads that sleep at once
         # lose what a second one would gain. This many turns keep most of the gain and bound the loss.
         "GOMP_SPINCOUNT": "3000",
         "PYTHONUNBUFFERED": "1",
-        "PATH": f"{programs}:{base['PATH']}" if base.get("PATH") else str(programs),
+        "PATH": f"{programs}:{variables['PATH']}" if variables.get("PATH") else str(programs),
         "VIRTUAL_ENV": str(prefix),
     }
-    return Command(argv=tuple(argv), environment=environment, threads=threads)
 
 
 def usable_cores() -> int:

@@ -1,0 +1,238 @@
+"""Carrying out a preflight in a potential's environment, finding its record again, and noting it with a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sselmp import __version__, files, layout, manifest, programs
+from sselmp.errors import EnvironmentFaultError, PotentialError, RunError
+from sselmp.launch.argv import RunOptions, program_environment, threads_per_rank, usable_cores
+from sselmp.launch.lock import locked
+from sselmp.launch.run import termination_interrupts
+from sselmp.potentials import environments
+from sselmp.potentials.cards import Card, check_elements, load_card
+from sselmp.preflight import record, specimen
+from sselmp.preflight.program import PROGRESS
+from sselmp.structures.crystal import Crystal
+
+POLL_S = 0.2
+KEPT_LINES = 15
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A potential on a system.
+
+    Attributes:
+        card_name: Name of a shipped card, or the path of a user's own.
+        system: The system's name.
+        crystal: Its cell.
+        level: How thorough the preflight must be.
+    """
+
+    card_name: str
+    system: str
+    crystal: Crystal
+    level: specimen.Level = "full"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How far a preflight is: evaluations done, of how many, and the check that they are for."""
+
+    done: int
+    total: int
+    check: str
+
+
+OnProgress = Callable[[Seen], None]
+
+
+def require(subject: Subject, *, folder: Path, on_progress: OnProgress | None = None) -> Path:
+    """Find the record of a passed preflight, or carry one out.
+
+    Args:
+        subject: The potential on the system.
+        folder: Where the records are.
+        on_progress: Called from time to time.
+
+    Returns:
+        The record's path.
+
+    Raises:
+        PotentialError: A check failed, now or when the record was made.
+        EnvironmentFaultError: The environment is not ready.
+        RunError: The preflight's program failed.
+    """
+    card = load_card(subject.card_name)
+    elements = subject.crystal.elements
+    path = record.find(folder, card, system=subject.system, elements=elements, level=subject.level)
+    if path is None:
+        path = carry_out(subject, folder=folder, on_progress=on_progress)
+    found = record.read(path)
+    if not found.passed:
+        lines = [f"{check.name}: {check.words}" for check in found.failures()]
+        raise PotentialError(
+            f"the potential '{card.name}' failed its preflight on {subject.system} and is not used for production",
+            got="\n           ".join([*lines, f"in {path}"]),
+            repair=f"mend it and repeat 'sselmp preflight {subject.card_name} --system {subject.system}', or run it "
+            "nevertheless with --skip-preflight, which the manifest records",
+        )
+    return path
+
+
+def carry_out(
+    subject: Subject, *, folder: Path, on_progress: OnProgress | None = None, prefix: Path | None = None
+) -> Path:
+    """Measure a potential on a system and write the record, whether or not it passed.
+
+    Args:
+        subject: The potential on the system.
+        folder: Where the record goes.
+        on_progress: Called from time to time.
+        prefix: The environment to run in; default: the one that the card names, which must be ready.
+
+    Returns:
+        The record's path.
+
+    Raises:
+        SettingsError: There is no such card, or it does not know an element.
+        EnvironmentFaultError: The environment is not ready.
+        RunError: The program failed, or the record cannot be written.
+        KeyboardInterrupt: The user stopped it; the program was ended.
+    """
+    card = load_card(subject.card_name)
+    check_elements(card, subject.crystal.elements)
+    home = prefix or _ready(card)
+    findings = _findings(subject, home=home, on_progress=on_progress)
+    made = record.Record(
+        potential=card.name,
+        potential_sha256=card.physics_sha256(),
+        card_sha256=record.card_sha256(card),
+        weights_sha256=card.weights.sha256 if card.weights else None,
+        system=subject.system,
+        structure_sha256=subject.crystal.structure_sha256(),
+        elements=tuple(sorted(subject.crystal.elements)),
+        atoms=len(subject.crystal),
+        level=subject.level,
+        sselmp_version=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        findings=findings,
+    )
+    return record.write(folder, made)
+
+
+def note(run_folder: Path, path: Path | None) -> None:
+    """Keep a passed preflight's record with a run, or write into its manifest that none was wanted.
+
+    Args:
+        run_folder: A run folder that nothing runs in.
+        path: The record; None: the preflight was skipped.
+
+    Raises:
+        RunError: The folder is in use or cannot be written.
+    """
+    with locked(run_folder):
+        noted = manifest.Preflight(level="skip")
+        if path is not None:
+            with files.whole(run_folder / layout.PREFLIGHT) as temporary:
+                shutil.copyfile(path, temporary)
+            kept = run_folder / layout.PREFLIGHT
+            noted = manifest.Preflight(level=record.read(kept).level, passed=True, sha256=files.sha256(kept))
+        before = manifest.read(run_folder)
+        if before.preflight != noted:
+            manifest.write(run_folder, before.model_copy(update={"preflight": noted}))
+
+
+def carries(run_folder: Path, *, level: specimen.Level) -> bool:
+    """Whether a run folder, wherever it has been moved, holds the record of a preflight that it has passed.
+
+    Raises:
+        RunError: The manifest cannot be understood.
+    """
+    run = manifest.read(run_folder)
+    kept = run_folder / layout.PREFLIGHT
+    if run.preflight is None or not run.preflight.passed or not kept.is_file():
+        return False
+    if files.sha256(kept) != run.preflight.sha256:
+        return False
+    found = record.read(kept)
+    enough = record.THOROUGHNESS[found.level] >= record.THOROUGHNESS[level]
+    return enough and found.passed and found.potential_sha256 == run.identity.potential_sha256
+
+
+def _ready(card: Card) -> Path:
+    found = environments.state(card.environment)
+    if found != "ready":
+        raise EnvironmentFaultError(
+            f"the environment '{card.environment}' is not ready",
+            got=found,
+            repair=f"build it with 'sselmp env build {card.environment}'",
+        )
+    return environments.environment_prefix(card)
+
+
+def _findings(subject: Subject, *, home: Path, on_progress: OnProgress | None) -> record.Findings:
+    """Start the program, follow it to its end and read what it found."""
+    is_file = subject.card_name.endswith(".toml") or "/" in subject.card_name
+    card_name = str(Path(subject.card_name).expanduser().resolve()) if is_file else subject.card_name
+    threads = threads_per_rank(RunOptions(), cores=usable_cores())
+    with tempfile.TemporaryDirectory(prefix="sselmp-preflight-") as name, termination_interrupts():
+        folder = Path(name)
+        structure, out, output = folder / "structure.json", folder / "findings.json", folder / layout.PROGRAM_OUTPUT
+        specimen.write(structure, specimen.Specimen.of(subject.crystal, level=subject.level))
+        python = str(home / "bin" / "python")
+        program = programs.start(
+            [python, "-m", "sselmp.preflight.program", card_name, str(structure), str(out)],
+            environment=program_environment(home, threads=threads, variables=os.environ),
+            folder=folder,
+            output=output,
+        )
+        try:
+            code = _follow(program, output, on_progress=on_progress)
+        except BaseException:
+            program.signal(signal.SIGTERM)
+            program.exit_code(wait_s=5.0)
+            program.signal(signal.SIGKILL)
+            raise
+        if code != 0 or not out.is_file():
+            raise _broke(subject, code=code, output=output)
+        return record.Findings.model_validate_json(out.read_text(encoding="utf-8"))
+
+
+def _follow(program: programs.Started, output: Path, *, on_progress: OnProgress | None) -> int:
+    """Wait for the program's end, telling how far it is; returns its exit code."""
+    while True:
+        code = program.exit_code(wait_s=POLL_S)
+        seen = _last_seen(output)
+        if seen is not None and on_progress is not None:
+            on_progress(seen)
+        if code is not None:
+            return code
+
+
+def _last_seen(output: Path) -> Seen | None:
+    lines = output.read_text(encoding="utf-8", errors="replace").splitlines() if output.is_file() else []
+    for line in reversed(lines):
+        words = line.split()
+        if words[:1] == [PROGRESS] and len(words) == 4 and words[1].isdigit() and words[2].isdigit():
+            return Seen(done=int(words[1]), total=int(words[2]), check=words[3])
+    return None
+
+
+def _broke(subject: Subject, *, code: int, output: Path) -> RunError:
+    lines = output.read_text(encoding="utf-8", errors="replace").splitlines()
+    last = [line for line in lines if not line.startswith(f"{PROGRESS} ")][-KEPT_LINES:]
+    return RunError(
+        f"the preflight of '{subject.card_name}' on {subject.system} broke off",
+        got="\n           ".join([f"exit code {code} on {platform.node()}", *last]),
+        repair="mend what it names and run the same command again",
+    )
