@@ -1,4 +1,4 @@
-"""The commands about what there is: potentials, systems, campaigns, environments and the plugin."""
+"""The commands about what there is: systems, campaigns, environments and the plugin."""
 
 from __future__ import annotations
 
@@ -14,16 +14,6 @@ from sselmp.errors import EnvironmentFaultError, SettingsError, nearest
 
 environment_app = typer.Typer(no_args_is_help=True, help="Build and list the potentials' own environments.")
 plugin_app = typer.Typer(no_args_is_help=True, help="The LAMMPS plugin with pair style sselmp.")
-
-
-def potentials() -> None:
-    """List the potentials that have a card, with the state of their environments."""
-    from sselmp.potentials.cards import card_names, load_card
-    from sselmp.potentials.environments import state
-
-    cards = [load_card(name) for name in card_names()]
-    rows = [(c.name, c.title, c.environment, state(c.environment), str(len(c.elements) or "any")) for c in cards]
-    console.show_table(("potential", "what it is", "environment", "state", "elements"), rows)
 
 
 def systems() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import console, inventory, preflight, stages, weights
+from sselmp.cli import catalogue, console, inventory, preflight, stages, weights
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -28,7 +28,7 @@ app.command()(stages.prepare)
 app.command()(stages.run)
 app.command()(stages.analyze)
 app.command()(preflight.preflight)
-app.command()(inventory.potentials)
+app.command()(catalogue.potentials)
 app.command()(inventory.systems)
 app.command()(inventory.campaigns)
 app.add_typer(inventory.environment_app, name="env")
