@@ -97,12 +97,15 @@ def of_mattersim(card):
 
 
 def of_orb(card):
-    direct = card.model_copy(update={"forces": "direct"})
+    direct = card.model_copy(update={"forces": "direct", "options": {"model": "orb-v3-direct-inf-omat"}})
+    whole = torch.load(Path(card.weights.file).with_name("direct.ckpt"), weights_only=True)
+    lost = {name: value for name, value in whole.items() if not name.startswith("heads.forces")}
     return {
         "no model": card.model_copy(update={"options": {}}),
         "unknown model": card.model_copy(update={"options": {"model": "orb-v3-conservative-inf-omta"}}),
         "molecules only": card.model_copy(update={"options": {"model": "orb-v3-conservative-omol"}}),
-        "random heads": direct.model_copy(update={"options": {"model": "orb-v3-direct-inf-omat"}}),
+        "conservative as direct": direct,
+        "random heads": saved(direct, lost, "lost.ckpt"),
         "older architecture": direct.model_copy(update={"options": {"model": "orb-v2"}}),
         "bomb": saved(card, {"model.x": Bomb()}, "bomb.pt"),
         "energies of atoms": card.model_copy(update={"per_atom_energy": True}),
