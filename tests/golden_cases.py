@@ -37,14 +37,30 @@ def script(name: str) -> str:
     return render("in.lammps.j2", dataclasses.replace(values, version="VERSION"))
 
 
-def potential() -> str:
-    """potential.lmp of the bridge."""
-    return render(
-        "potential.lmp.j2", PotentialValues(title="SevenNet-0", card="sevennet", elements=("Li", "P", "S", "Cl"))
+POTENTIALS = {
+    "potential-bridge.lmp": "",
+    "potential-native.lmp": "model.pb",
+    "potential-e3gnn.lmp": "model.pt",
+    "potential-e3gnn-parallel.lmp": "model",
+    "potential-mliap.lmp": "model.pt",
+}
+
+
+def potential(name: str) -> str:
+    """potential.lmp of one route."""
+    values = PotentialValues(
+        title="SevenNet-0",
+        card="sevennet",
+        elements=("Li", "P", "S", "Cl"),
+        environment="sevennet",
+        messages=5,
+        model=POTENTIALS[name],
     )
+    return render(f"{name}.j2", values)
 
 
 if __name__ == "__main__":
     for case in CASES:
         (GOLDEN / f"{case}.in.lammps").write_text(script(case))
-    (GOLDEN / "bridge.potential.lmp").write_text(potential())
+    for name in POTENTIALS:
+        (GOLDEN / name).write_text(potential(name))

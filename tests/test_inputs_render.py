@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from golden_cases import CASES, GOLDEN, potential, script
+from golden_cases import CASES, GOLDEN, POTENTIALS, potential, script
 
 from sselmp import layout
 from sselmp.errors import SettingsError
@@ -30,12 +30,13 @@ def test_each_variant_of_the_lammps_script_is_as_it_was_read_and_approved(name):
     assert script(name) == (GOLDEN / f"{name}.in.lammps").read_text()
 
 
-def test_the_bridges_potential_script_is_as_it_was_read_and_approved():
-    assert potential() == (GOLDEN / "bridge.potential.lmp").read_text()
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_the_potential_script_of_each_route_is_as_it_was_read_and_approved(name):
+    assert potential(name) == (GOLDEN / name).read_text()
 
 
 def test_every_golden_file_belongs_to_a_case():
-    assert {path.name for path in GOLDEN.iterdir()} == {f"{n}.in.lammps" for n in CASES} | {"bridge.potential.lmp"}
+    assert {path.name for path in GOLDEN.iterdir()} == {f"{n}.in.lammps" for n in CASES} | set(POTENTIALS)
 
 
 def test_every_shipped_template_has_a_golden_file():

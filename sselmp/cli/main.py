@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import catalogue, console, inventory, preflight, stages, weights
+from sselmp.cli import catalogue, console, inventory, preflight, routes, stages, weights
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -31,6 +31,8 @@ app.command()(preflight.preflight)
 app.command()(catalogue.potentials)
 app.command()(inventory.systems)
 app.command()(inventory.campaigns)
+app.command()(routes.routes)
+app.command()(routes.export)
 app.add_typer(inventory.environment_app, name="env")
 app.add_typer(inventory.plugin_app, name="plugin")
 app.add_typer(weights.app, name="weights")

@@ -44,7 +44,8 @@ def prepare(
     route: RouteOption = None,
 ) -> None:
     """Write the run folders of a campaign and print their paths; those that are there already are verified."""
-    for folder in _prepared(choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)):
+    chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
+    for folder in _prepared(chosen):
         console.say(str(folder))
 
 
@@ -87,10 +88,11 @@ def analyze(
     mobile: Annotated[
         str | None, typer.Option("--mobile", help="Species that diffuses (default: the system's).")
     ] = None,
+    route: RouteOption = None,
 ) -> None:
     """Turn run folders into diffusivities, an Arrhenius plot and a conductivity, with errors and verdicts."""
     if not folders:
-        chosen = choose(campaign, potential=potential, system=system, results=results)
+        chosen = choose(campaign, potential=potential, system=system, results=results, route=route)
         _analyze_each(_prepared(chosen), notice=chosen.campaign.notice, at=at, mobile=mobile)
         return
     _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile)
@@ -142,8 +144,10 @@ def build_environment(name: str) -> None:
 
 
 def _prepared(chosen: Chosen) -> list[Path]:
+    from sselmp.cli.routes import ensure_exports
     from sselmp.inputs.prepare import prepare as prepare_campaign
 
+    ensure_exports(chosen.campaign)
     return list(prepare_campaign(chosen.name, chosen.campaign, base=chosen.results))
 
 

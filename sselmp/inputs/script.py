@@ -74,7 +74,6 @@ class ScriptValues:
     """What ``in.lammps.j2`` prints; numbers are text in LAMMPS's metal units, ready to be read."""
 
     version: str
-    run_id: str
     system: str
     potential: str
     seed: int
@@ -89,11 +88,23 @@ class ScriptValues:
 
 @dataclass(frozen=True)
 class PotentialValues:
-    """What ``potential.lmp.j2`` prints: the card's title, its name or path for ``pair_style``, a symbol per type."""
+    """What ``potential-ROUTE.lmp.j2`` prints.
+
+    Attributes:
+        title: The card's.
+        card: Its name or path, for ``pair_style sselmp``.
+        elements: Chemical symbol of each LAMMPS type, in order.
+        environment: Name of the potential's environment.
+        messages: Number of message-passing layers.
+        model: The exported model relative to the run folder, for the routes that read one.
+    """
 
     title: str
     card: str
     elements: tuple[str, ...]
+    environment: str
+    messages: int
+    model: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,6 @@ def script_values(identity: Identity, crystal: Crystal, *, elements: tuple[str, 
     output = identity.output
     return ScriptValues(
         version=__version__,
-        run_id=identity.run_id(),
         system=identity.system,
         potential=identity.potential,
         seed=identity.seed,

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from sselmp import layout, manifest, programs
 from sselmp.errors import EnvironmentFaultError, RunError
+from sselmp.inputs.routes import refuse_elsewhere
 from sselmp.launch import argv, failures
 from sselmp.launch.argv import RunOptions
 from sselmp.launch.lock import FolderLock, locked
@@ -79,6 +80,7 @@ def run_folder(
         record = manifest.verify(folder)
         if (folder / layout.FINISHED).is_file():
             return _record(folder, record=_closed(record), state="finished")
+        refuse_elsewhere(record.identity.route, ranks=chosen.ranks)
         home = prefix or _environment(record)
         launch = _prepare(folder, record, options=chosen, home=home)
         started = _segment(launch, options=chosen, home=home)

@@ -49,7 +49,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Of one configuration: energies (n,) [eV], forces (n, 3) [eV/Å], virial (3, 3) [eV], positive under compression."""
+    """Of one configuration.
+
+    Attributes:
+        energies: (n,) [eV].
+        forces: (n, 3) [eV/Å].
+        virial: (3, 3) [eV], positive under compression.
+    """
 
     energies: Array
     forces: Array
@@ -158,9 +164,7 @@ def _torch(card: Card, file: Path, *, device: str) -> Backend:
     refuse_absent_device(device)
     with built(card, file=file):
         model = torch.jit.load(str(file), map_location=device).eval()
-        facts = _facts(
-            model, script=model.get_model_def_script(), passes_messages=bool(model.has_message_passing())
-        )
+        facts = _facts(model, script=model.get_model_def_script(), passes_messages=bool(model.has_message_passing()))
         return _Script(model, facts=facts, device=device)
 
 
@@ -178,7 +182,7 @@ class _Script:
 
         box = None if cell is None else tensor(cell.reshape(9))
         # Optimising the script costs minutes at the first call and gains nothing after it.
-        with torch.enable_grad(), torch.jit.optimized_execution(False):
+        with torch.enable_grad(), torch.jit.optimized_execution(should_optimize=False):
             found = self._model(tensor(positions.reshape(-1)), tensor(types), box)
         # detached at once: the graph behind these tensors holds gigabytes
         plain = {key: found[key].detach().cpu().numpy() for key in ("atom_energy", "force", "virial")}
@@ -200,8 +204,11 @@ def _calculator(model: Backend, *, card: Card) -> Calculator:
 
         implemented_properties = ("energy", "free_energy", "energies", "forces", "stress")
 
-        def calculate(
-            self, atoms: Atoms | None = None, properties: Sequence[str] = ("energy",), system_changes: Sequence[str] = ()
+        def calculate(  # noqa: PLR0917 - ASE's signature
+            self,
+            atoms: Atoms | None = None,
+            properties: Sequence[str] = ("energy",),
+            system_changes: Sequence[str] = (),
         ) -> None:
             super().calculate(atoms, list(properties), list(system_changes))
             periodic = _periodic(self.atoms, card=card)
