@@ -112,13 +112,15 @@ def ensure_weights(card: Card, *, told: bool = False) -> None:
     Raises:
         PotentialError: They are altered, not pinned, have no address, or cannot be had.
     """
-    from sselmp.potentials.fetching import fetch_weights
+    from sselmp.potentials.fetching import fetch_weights, look_in_environment
     from sselmp.potentials.weights import refusal
 
     if card.weights is None:
         return
-    with console.download_bar(f"weights of {card.name}: {Path(card.weights.file).name}") as on_progress:
-        found = fetch_weights(card, on_progress=on_progress)
+    found = look_in_environment(card)
+    if found.state != "verified":
+        with console.download_bar(f"weights of {card.name}: {Path(card.weights.file).name}") as on_progress:
+            found = fetch_weights(card, on_progress=on_progress)
     if found.state != "verified":
         raise refusal(card, found)
     if told:
