@@ -1,7 +1,7 @@
 """Runs in a potential's environment: prints golden values, as a card has them, from a calculator of the authors' own.
 
-Independent of sselmp's adapters on purpose; only the structures are sselmp's. It is called with names of structures, the
-calculator's module and expression, and the packages whose versions matter, such as ``LiCl-distorted,Li2S-distorted
+Independent of sselmp's adapters on purpose; only the structures are sselmp's. Its arguments are names of structures,
+the calculator's module and expression, and the packages whose versions matter, such as ``LiCl-distorted,Li2S-distorted
 'sevenn.calculator:SevenNetCalculator("7net-0")' sevenn,torch``.
 """
 
