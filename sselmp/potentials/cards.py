@@ -142,6 +142,20 @@ class GoldenTolerance(Checked):
     stress_eV_per_A3: Positive = 1e-4
 
 
+class Allowance(Checked):
+    """A check of preflight whose limit a potential is known to miss, and why it is used nevertheless.
+
+    Attributes:
+        check: Its name, such as ``rotation``.
+        times: How many times the usual limit is allowed; never for free, so that something worse is still seen.
+        reason: In a sentence; printed with the check.
+    """
+
+    check: Literal["rotation", "forces", "stress", "drift", "determinism"]
+    times: Annotated[float, Field(gt=1, allow_inf_nan=False)]
+    reason: Annotated[str, StringConstraints(min_length=1)]
+
+
 class Card(Checked):
     """The content of ``potentials/NAME.toml``.
 
@@ -155,6 +169,7 @@ class Card(Checked):
         energy_reference: What its energies compare with; those of two references must not be subtracted.
         weights: None for a potential without parameters on disk.
         golden: Values that it must reproduce before it is used; each load checks them.
+        allowances: Checks of preflight whose limits it misses by its nature.
         options: Plain values handed to the family's adapter, which refuses those that it does not know.
     """
 
@@ -175,6 +190,7 @@ class Card(Checked):
     weights: Weights | None = None
     golden: tuple[Golden, ...] = ()
     golden_tolerance: GoldenTolerance = GoldenTolerance()
+    allowances: tuple[Allowance, ...] = ()
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] = ("bridge",)
     citation: str = "not stated"
     options: dict[str, Scalar] = Field(default_factory=dict)

@@ -20,7 +20,7 @@ FORCE_RELATIVE = {"float32": 1e-3, "float64": 1e-6}
 FORCE_FLOOR = {"float32": 5e-5, "float64": 1e-8}  # eV/Å
 STRESS_FLOOR = {"float32": 2e-6, "float64": 1e-10}  # eV/Å³
 LEAST_ENERGY_SCALE = 1.0  # eV an atom: a small total may be the difference of larger terms
-NOISE_UNITS = 4.0  # of the last place, in an energy
+NOISE_UNITS = 2.0  # of the last place, in an energy
 
 
 @dataclass(frozen=True)
