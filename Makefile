@@ -58,7 +58,7 @@ analyze: setup ## turn the run folders into tables and figures
 
 test: setup ## all tests, with SevenNet's environment; a part of them: make test TESTS=tests/test_launch_run.py
 	$(SSELMP) env build sevennet
-	.venv/bin/pytest $(TESTS)
+	.venv/bin/pytest -n 2 --dist loadfile $(TESTS)
 
 lint: setup ## ruff: rules and format
 	.venv/bin/ruff check .

@@ -49,7 +49,7 @@ def main():
         if "strain" in wanted:
             found[file]["strain"] = strained_energies(atoms)
         if "minimum" in wanted:
-            FIRE(atoms, logfile=None).run(fmax=0.005, steps=300)
+            FIRE(atoms, logfile=None).run(fmax=0.005, steps=200)
             found[file]["minimum"] = float(atoms.get_potential_energy())
     print(json.dumps(found))
 
