@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,14 @@ import pytest
 from ase.build import bulk
 from lammps_program import LENNARD_JONES_CARD, LammpsProgram
 
+from sselmp.potentials.cards import Allowance, load_card
+from sselmp.potentials.golden import structure
 from sselmp.preflight import specimen
+from sselmp.preflight.checks import Check, Limits
+from sselmp.preflight.dynamics import MASS_UNIT, Flight, drift, kept_energy
+from sselmp.preflight.program import with_allowance
 from sselmp.structures.crystal import Crystal
+from sselmp.structures.systems import load_system
 
 # found there as in the potential's environment through PYTHONPATH
 sys.path.insert(0, str(Path(__file__).parent / "calculators"))
@@ -52,6 +59,9 @@ PERHAPS = {"CutsOff": {"forces", "stress"}, "NearestImageOnly": {"forces", "stre
 CUTOFFS = {"CutsOff": 4.45}
 
 
+NO_NOISE = Limits(energy_per_atom=1e-9, force=1e-9, stress=1e-9, noise=0.0)
+
+
 def lithium_chloride() -> Crystal:
     atoms = bulk("LiCl", "rocksalt", a=5.14, cubic=True)
     return Crystal("LiCl", tuple(atoms.get_chemical_symbols()), cell=atoms.cell.array, positions=atoms.positions)
@@ -78,10 +88,10 @@ def found(lammps_environment, tmp_path_factory):
     cards += [card(folder, "Direct", forces="direct"), card(folder, "ElementsExchanged", more=golden())]
     results = {}
     for level in ("quick", "full"):
-        structure = folder / f"{level}.json"
-        specimen.write(structure, specimen.Specimen.of(lithium_chloride(), level=level))
+        told = folder / f"{level}.json"
+        specimen.write(told, specimen.Specimen.of(lithium_chloride(), level=level))
         done = subprocess.run(
-            [here.prefix / "bin" / "python", PROGRAM, structure, *cards],
+            [here.prefix / "bin" / "python", PROGRAM, told, *cards],
             cwd=folder, env=here.environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
@@ -91,8 +101,6 @@ def found(lammps_environment, tmp_path_factory):
 
 def golden() -> str:
     """What the right potential gives for Li2S, as a card records it: rock salt itself looks the same exchanged."""
-    from sselmp.potentials.golden import structure
-
     atoms = structure("Li2S-5.72")
     atoms.calc = broken.Pairs()
     return (
@@ -170,3 +178,59 @@ def test_a_specimen_comes_back_from_its_file_as_it_was(tmp_path):
     assert back.crystal().species == crystal.species
     assert np.array_equal(back.crystal().positions, crystal.positions)
     assert np.array_equal(back.crystal().cell, crystal.cell)
+
+
+@pytest.mark.slow
+@pytest.mark.potential
+@pytest.mark.parametrize("system", ["Li6PS5Cl"])
+def test_sevennet_passes_far_from_the_limits(lammps_environment, tmp_path, system):
+    here = LammpsProgram(prefix=lammps_environment, folder=tmp_path)
+    told = tmp_path / "structure.json"
+    specimen.write(told, specimen.Specimen.of(load_system(system).crystal, level="quick"))
+    done = subprocess.run(
+        [here.prefix / "bin" / "python", "-m", "sselmp.preflight.program", "sevennet", told, "found.json"],
+        cwd=tmp_path, env=here.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    findings = json.loads((tmp_path / "found.json").read_text())
+    assert failures(findings) == set()
+    shares = [c["measured"] / c["limit"] for c in findings["checks"] if c["limit"] and c["name"] != "elements"]
+    assert max(shares) < 0.3
+    steps = [line.split()[1:3] for line in done.stdout.splitlines() if line.startswith("sselmp-preflight ")]
+    assert steps[-1] == [str(len(steps)), str(len(steps))]  # as many evaluations as the bar was told
+    assert len(steps) < 60
+
+
+def test_a_card_may_allow_a_check_to_miss_its_limit_by_so_much_and_says_why():
+    allowing = load_card("sevennet").model_copy(
+        update={"allowances": (Allowance(check="rotation", times=50.0, reason="it learned turns from data"),)}
+    )
+    missed = Check("rotation", passed=False, measured=4e-4, limit=1e-5, units="eV/atom", words="turned")
+    passed = with_allowance(missed, allowing)
+    assert passed.passed
+    assert passed.limit == pytest.approx(5e-4)
+    assert "it learned turns from data" in passed.words
+    assert not with_allowance(replace(missed, measured=6e-4), allowing).passed
+    assert not with_allowance(replace(missed, measured=float("nan")), allowing).passed
+    assert not with_allowance(replace(missed, name="translation"), allowing).passed
+    assert with_allowance(replace(missed, passed=True), allowing).words == "turned"
+
+
+def test_velocity_verlet_keeps_the_energy_that_drift_is_judged_by():
+    stiffness, mass, timestep = 8.0, 6.94, 0.002  # a lithium atom in a stiff place, a fifteenth of its period a step
+    position, velocity = np.array([[0.1, 0.0, 0.0]]), np.array([[3.0, 8.0, 0.0]])
+    rows = []
+    for _ in range(25):
+        force = -stiffness * position
+        rows.append((0.5 * stiffness * np.sum(position**2), velocity, force))
+        half = velocity + 0.5 * timestep * force / (mass * MASS_UNIT)
+        position = position + timestep * half
+        velocity = half - 0.5 * timestep * stiffness * position / (mass * MASS_UNIT)
+    energies, velocities, forces = (np.array(column) for column in zip(*rows, strict=True))
+    flight = Flight(timestep, masses=np.array([mass]), potential=energies, velocities=velocities, forces=forces)
+    plain = energies + 0.5 * mass * MASS_UNIT * np.sum(velocities**2, axis=(1, 2))
+    assert np.ptp(kept_energy(flight)) < 0.02 * np.ptp(plain)
+    leaking = replace(flight, potential=energies + 1e-4 * np.arange(25))
+    assert drift(flight, limits=NO_NOISE, conservative=True).passed == (np.ptp(kept_energy(flight)) < 5e-5)
+    assert not drift(leaking, limits=NO_NOISE, conservative=True).passed
+    assert drift(leaking, limits=NO_NOISE, conservative=False).passed

@@ -281,7 +281,7 @@ def test_the_ml_iap_export_is_an_object_that_lammps_can_call(family_environment)
     assert done.returncode == 0, done.stderr
     name, elements, half_cutoff, calls = json.loads(done.stdout.splitlines()[-1])
     assert name == "SevenNetMLIAPWrapper"
-    assert sorted(elements) == sorted(load_card("sevennet").elements)
+    assert set(elements) >= set(load_card("sevennet").elements)
     assert half_cutoff == pytest.approx(2.5)
     assert calls == ["compute_forces", "compute_descriptors", "compute_gradients"]
 

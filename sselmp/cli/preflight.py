@@ -9,9 +9,10 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console
-from sselmp.cli.choices import ResultsOption
+from sselmp.cli.choices import ResultsOption, WeightsOption
 from sselmp.cli.gate import following
 from sselmp.cli.stages import build_environment
+from sselmp.cli.weights import ensure_weights
 from sselmp.errors import FAILURE
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def preflight(
     system: Annotated[
         str, typer.Option("--system", "-s", metavar="NAME|FILE", help="A system, or a structure file.")
     ] = "Li6PS5Cl",
+    weights: WeightsOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer directions and steps; the same limits.")] = False,
     results: ResultsOption = Path("results"),
 ) -> None:
@@ -32,12 +34,16 @@ def preflight(
     """
     from sselmp.launch.preflight import Subject, carry_out
     from sselmp.potentials.cards import load_card
+    from sselmp.potentials.own import card_for_weights
     from sselmp.preflight import record
     from sselmp.structures.systems import load_system
 
     loaded = load_system(system)
+    if weights is not None:
+        potential = str(card_for_weights(potential, weights, folder=results / layout.OWN_CARDS))
     subject = Subject(potential, system=loaded.name, crystal=loaded.crystal, level="quick" if quick else "full")
     build_environment(load_card(potential).environment)
+    ensure_weights(load_card(potential))
     with following(subject) as follow:
         path = carry_out(subject, folder=layout.preflight_folder(results), on_progress=follow)
     found = record.read(path)

@@ -79,7 +79,7 @@ def look(card: Card, *, packages: Path | None = None) -> Found:
 def beside(first: Path, weights: Weights, *, part: str) -> Path:
     """Where a further file of some weights lies, given where the first was found."""
     depth = len(Path(weights.file).parts)
-    if first.parts[-depth:] == Path(weights.file).parts:
+    if weights.source != "path" and first.parts[-depth:] == Path(weights.file).parts:
         return first.parents[depth - 1] / part
     return first.parent / Path(part).name
 

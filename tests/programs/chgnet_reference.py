@@ -1,6 +1,6 @@
 """Runs in CHGNet's environment: evaluates ten structures by CHGNet's documented entry points, prints JSON.
 
-Usage: python chgnet_reference.py MODEL
+Usage: ``python chgnet_reference.py MODEL``.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Runs in a potential's environment: evaluates structures through a card, prints JSON with what it did to the process.
 
-Usage: python evaluate_card.py CARD [STRUCTURE...]; without structures ten, the first of them again at the end
+Usage: ``python evaluate_card.py CARD [STRUCTURE...]``; without structures ten, the first of them again at the end.
 """
 
 import contextlib

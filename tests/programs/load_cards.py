@@ -1,6 +1,6 @@
 """Runs in a potential's environment: loads one card after another, prints JSON with each one's refusal or null.
 
-Usage: python load_cards.py DEVICE CARD...
+Usage: ``python load_cards.py DEVICE CARD...``.
 """
 
 import json

@@ -1,7 +1,8 @@
 """Prints what the authors' stack gives for ten structures: runs where matgl 1.2.7, DGL 2.1.0 and torch 2.2.1 are.
 
 No environment of sselmp holds that stack: tests/recorded/m3gnet-matgl-1.2.7.json was made once by
-    python m3gnet_old_stack.py FOLDER_OF_MODELS/M3GNet-MP-2021.2.8-PES FOLDER_OF_MODELS/M3GNet-MatPES-PBE-v2025.1-PES
+    python m3gnet_old_stack.py MODELS/M3GNet-MP-2021.2.8-PES MODELS/M3GNet-MatPES-PBE-v2025.1-PES
+where MODELS is a folder of matgl's models.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 matgl up to 4.0 numbered the bonds of a triple among those within the three-body cutoff and looked them up among all.
 
-Usage: python m3gnet_old_triples.py CARD
+Usage: ``python m3gnet_old_triples.py CARD``.
 """
 
 import json

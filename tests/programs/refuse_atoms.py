@@ -1,6 +1,6 @@
 """Runs in a potential's environment: asks for what it should not evaluate, prints JSON with the refusals or null.
 
-Usage: python refuse_atoms.py CARD
+Usage: ``python refuse_atoms.py CARD``.
 """
 
 import json

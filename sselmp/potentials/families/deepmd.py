@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -135,7 +136,7 @@ def _tensorflow(card: Card, file: Path, *, device: str) -> Backend:
             allowed="cpu",
             repair="use device 'cpu'",
         )
-    with _silent():
+    with _unnoticed():
         from deepmd.infer import DeepPot
 
         try:
@@ -247,12 +248,13 @@ def _types(symbols: Sequence[str], *, numbers: Mapping[str, int], card: Card) ->
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Keep what TensorFlow and deepmd-kit print while they load, C++ included; it is shown if they fail.
+def _unnoticed() -> Iterator[None]:
+    """Undo what loading TensorFlow and deepmd-kit does to the process: prints, variables, Python's random state.
 
-    They write about CUDA libraries that are not there, each time and to the process's own stderr.
+    What they print (C++ included: each time, about CUDA libraries that are not there) is shown if they cannot be
+    imported, else dropped.
     """
-    level, variable = logging.getLogger("deepmd").level, os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+    level, variables, state = logging.getLogger("deepmd").level, dict(os.environ), random.getstate()
     sys.stdout.flush()
     sys.stderr.flush()
     with tempfile.TemporaryFile() as kept:
@@ -274,7 +276,7 @@ def _silent() -> Iterator[None]:
                 os.dup2(copy, number)
                 os.close(copy)
             logging.getLogger("deepmd").setLevel(level)
-            if variable is None:
-                os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)
-            else:
-                os.environ["TF_CPP_MIN_LOG_LEVEL"] = variable
+            random.setstate(state)
+            for name in set(os.environ) - set(variables):
+                del os.environ[name]
+            os.environ.update(variables)
