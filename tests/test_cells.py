@@ -93,3 +93,10 @@ def test_volume_and_orthogonality():
     assert not cells.is_orthogonal(np.array([[2.0, 0, 0], [1e-6, 3, 0], [0, 0, 4]]))
     flags = cells.readonly([[1, 2], [3, 4]]).flags
     assert not flags.writeable
+
+
+def test_the_stress_of_a_virial_tensor_is_symmetric_and_comes_back_as_lammps_virial():
+    virial = np.array([[1.0, 6.1, 5.0], [5.9, 2.0, 4.0], [5.0, 4.0, 3.0]])
+    stress = cells.ase_stress_from_virial(virial, 10.0)
+    np.testing.assert_allclose(stress, [-0.1, -0.2, -0.3, -0.4, -0.5, -0.6])
+    np.testing.assert_allclose(cells.virial_from_ase_stress(stress, 10.0), [1, 2, 3, 6, 5, 4])

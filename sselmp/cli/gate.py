@@ -38,14 +38,14 @@ class Gate:
         """Find or carry out the preflights that run folders need, and note them with the runs.
 
         Raises:
+            RunError: A folder disagrees with its manifest.
             PotentialError: A potential failed; no run may be started.
         """
         from sselmp.launch import preflight
 
         passed: dict[tuple[str, str, str], Path] = {}
         skipped = False
-        for folder in folders:
-            run = manifest.read(folder)
+        for folder, run in [(folder, manifest.verify(folder)) for folder in folders]:
             level = self.level or (run.preflight.level if run.preflight else "full")
             if level == "skip":
                 preflight.note(folder, None)
