@@ -41,8 +41,8 @@ def workplace(tmp_path_factory, lammps_environment):
 
 
 def descendants(pid: int) -> list[int]:
-    """All programs that a program started, directly or not."""
-    below = [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """All programs that a program started, from whichever of its threads, directly or not."""
+    below = [int(p) for file in Path(f"/proc/{pid}/task").glob("*/children") for p in file.read_text().split()]
     return below + [q for p in below for q in descendants(p)]
 
 
