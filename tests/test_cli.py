@@ -43,7 +43,7 @@ def campaign(folder: Path, *changes: tuple[str, str]) -> str:
     ("arguments", "message"),
     [
         (["--potential", "sevenet"], "there is no potential 'sevenet'"),
-        (["--potential", "sevenet"], "did you mean 'sevennet'?"),
+        (["--potential", "sevenet"], "did you mean 'sevennet'"),
         (["--system", "Li6PS5CI"], "did you mean 'Li6PS5Cl'?"),
         (["--campaign", "quik"], "did you mean 'quick'?"),
         (["--system", "missing.cif"], "missing.cif"),
