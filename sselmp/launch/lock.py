@@ -77,7 +77,7 @@ def _refuse_orphan(folder: Path, noted: dict[str, Any]) -> None:
         # A process id is used again after a while: only a process that works in this folder is meant.
         if where.parent.parent.is_dir() and where.resolve() != folder.resolve():
             return
-    except (ProcessLookupError, PermissionError):
+    except (ProcessLookupError, FileNotFoundError, PermissionError):  # gone, a zombie, or of somebody else
         return
     raise RunError(
         f"a program that an earlier sselmp started still runs in {folder}",
