@@ -59,7 +59,7 @@ class LammpsProgram:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1500,
             check=False,
         )
 
