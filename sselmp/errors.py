@@ -71,5 +71,8 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     names = sorted(allowed)
     lowered = {n.lower(): n for n in names}
     close = [lowered[c] for c in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.5)]
+    # One letter amiss leaves no doubt which name was meant; its longer relatives would only bury it.
+    likeness = [difflib.SequenceMatcher(None, name.lower(), c.lower()).ratio() for c in close]
+    close = [c for c, alike in zip(close, likeness, strict=True) if alike > likeness[0] - 0.1]
     known = f"known: {', '.join(names)}" if names else "none is known"
     return f"did you mean {' or '.join(repr(c) for c in close)}? ({known})" if close else known
