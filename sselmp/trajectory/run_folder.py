@@ -12,8 +12,8 @@ import numpy as np
 from sselmp import layout, manifest, units
 from sselmp.errors import TrajectoryError
 from sselmp.manifest import State
-from sselmp.trajectory.dump import read_dump
 from sselmp.trajectory.log import read_thermo
+from sselmp.trajectory.reading import read_dump
 from sselmp.trajectory.record import Trajectory
 
 

@@ -1,0 +1,138 @@
+"""Frames of DCD files as LAMMPS (or CHARMM, NAMD) writes them; knows nothing of the species of the atoms."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sselmp.errors import TrajectoryError
+from sselmp.trajectory.frames import Frame, Reading
+from sselmp.trajectory.record import Array
+from sselmp.trajectory.species import of_atoms
+from sselmp.trajectory.streams import Stream
+
+MAGIC = b"CORD"
+
+
+@dataclass(frozen=True)
+class _Header:
+    order: str  # byte order, as struct and numpy write it
+    first_step: int
+    every: int
+    atoms: int
+
+
+def frames(stream: Stream, reading: Reading) -> Iterator[Frame]:
+    """Read one DCD file; its last frame is dropped if it is incomplete, as after a kill.
+
+    A record of Fortran's unformatted output has its length before and behind it. Each frame has a record of the cell
+    (a, gamma, b, beta, alpha, c; angles as cosines or in degrees) and one each of x, y, z in single precision, a
+    relative precision of 6e-8. The time step in the header is not used: LAMMPS writes a wrong one. Whether positions
+    are wrapped is not in the file, nor is the origin of the cell: where a barostat moves the origin, all atoms drift as
+    one, which taking positions relative to the framework removes.
+
+    Raises:
+        TrajectoryError: Not a DCD file, no cell, fixed atoms, a damaged record, or numbers that are not finite.
+    """
+    header = _header(stream)
+    species = of_atoms(header.atoms, reading, path=stream.path)
+    ids = np.arange(1, header.atoms + 1)
+    index = 0
+    while (cell_record := _record(stream, header.order)) is not None:
+        if len(cell_record) != 48:
+            raise TrajectoryError(
+                f"{stream.path} does not hold the cell of each frame",
+                got=f"a record of {len(cell_record)} bytes",
+                allowed="48 bytes: three lengths and three angles",
+                repair="write it from a periodic simulation, with the unit cell",
+            )
+        axes = [_record(stream, header.order) for _ in range(3)]
+        if any(axis is None for axis in axes):
+            return
+        positions = np.empty((header.atoms, 3))
+        for column, axis in enumerate(axes):
+            positions[:, column] = _single(axis or b"", header, path=stream.path)
+        if not np.isfinite(positions).all():
+            raise TrajectoryError(
+                f"{stream.path}: frame {index} holds something that is not a finite number",
+                repair="a run that has exploded writes nan: look at its log",
+            )
+        cell = _cell(np.frombuffer(cell_record, dtype=header.order + "f8"), stream.path)
+        yield Frame(
+            step=header.first_step + index * header.every if header.every > 0 else None,
+            time_ps=None,
+            cell=cell,
+            ids=ids,
+            species=species,
+            scaled=positions @ np.linalg.inv(cell),
+            unwrapped=reading.unwrapped,
+        )
+        index += 1
+
+
+def _header(stream: Stream) -> _Header:
+    opening = stream.peek(8)
+    orders = [order for order in "<>" if opening[:4] == struct.pack(order + "i", 84)]
+    if opening[4:] != MAGIC or not orders:
+        raise TrajectoryError(f"{stream.path} is not a DCD file", allowed="a file that begins with 'CORD'")
+    order = orders[0]
+    control, _, counted = (_record(stream, order) for _ in range(3))
+    if control is None or counted is None or len(counted) != 4:
+        raise TrajectoryError(f"{stream.path}: its header is damaged", repair="copy the file again")
+    numbers = struct.unpack(order + "20i", control[4:84])
+    if numbers[8]:
+        raise TrajectoryError(
+            f"{stream.path} leaves out atoms that are fixed", got=f"{numbers[8]} fixed atoms", allowed="none"
+        )
+    if not numbers[10]:
+        raise TrajectoryError(
+            f"{stream.path} does not hold the cell of each frame", repair="write it with the unit cell, or as text"
+        )
+    return _Header(order, first_step=numbers[1], every=numbers[2], atoms=struct.unpack(order + "i", counted)[0])
+
+
+def _record(stream: Stream, order: str) -> bytes | None:
+    """The next record, or None where the file ends before its end."""
+    before = stream.read(4)
+    if len(before) < 4:
+        return None
+    (length,) = struct.unpack(order + "i", before)
+    content = stream.read(max(0, length)) if 0 <= length < 2**30 else b""
+    behind = stream.read(4)
+    if len(content) == length and len(behind) < 4:
+        return None
+    if behind != before:
+        if not behind:
+            return None
+        raise TrajectoryError(
+            f"{stream.path} is damaged", got=f"a record of {length} bytes without its end", repair="copy it again"
+        )
+    return content
+
+
+def _single(axis: bytes, header: _Header, *, path: Path) -> Array:
+    if len(axis) != 4 * header.atoms:
+        raise TrajectoryError(
+            f"{path}: the atoms change", got=f"{len(axis) // 4} atoms", allowed=f"{header.atoms} atoms in every frame"
+        )
+    return np.frombuffer(axis, dtype=header.order + "f4").astype(np.float64)
+
+
+def _cell(numbers: Array, path: Path) -> Array:
+    """Cell rows with a along x and b in the xy plane from a, gamma, b, beta, alpha, c."""
+    a, gamma, b, beta, alpha, c = (float(number) for number in numbers)
+    angles = [alpha, beta, gamma]
+    cosines = angles if all(abs(value) <= 1.0 for value in angles) else list(np.cos(np.radians(angles)))
+    ca, cb, cg = (0.0 if abs(value) < 1e-12 else value for value in cosines)
+    sine = np.sqrt(max(0.0, 1.0 - cg * cg))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cy = (ca - cb * cg) / sine
+        cz = np.sqrt(1.0 - cb * cb - cy * cy)
+    rows = np.array([[a, 0.0, 0.0], [b * cg, b * sine, 0.0], [c * cb, c * cy, c * cz]])
+    if not (np.isfinite(rows).all() and np.linalg.det(rows) > 1e-6):
+        raise TrajectoryError(f"{path}: a frame's cell encloses no volume", got=np.round(numbers, 6).tolist())
+    return rows
