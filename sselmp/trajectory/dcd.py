@@ -31,9 +31,10 @@ def frames(stream: Stream, reading: Reading) -> Iterator[Frame]:
 
     A record of Fortran's unformatted output has its length before and behind it. Each frame has a record of the cell
     (a, gamma, b, beta, alpha, c; angles as cosines or in degrees) and one each of x, y, z in single precision, a
-    relative precision of 6e-8. The time step in the header is not used: LAMMPS writes a wrong one. Whether positions
-    are wrapped is not in the file, nor is the origin of the cell: where a barostat moves the origin, all atoms drift as
-    one, which taking positions relative to the framework removes.
+    relative precision of 6e-8. The time step in the header is not used: LAMMPS writes a wrong one. Steps are numbered
+    by the header's interval, unless that is 1: so write programs that do not know it. Whether positions are wrapped is
+    not in the file, nor is the origin of the cell: where a barostat moves the origin, all atoms drift as one, which
+    taking positions relative to the framework removes.
 
     Raises:
         TrajectoryError: Not a DCD file, no cell, fixed atoms, a damaged record, or numbers that are not finite.
@@ -63,7 +64,7 @@ def frames(stream: Stream, reading: Reading) -> Iterator[Frame]:
             )
         cell = _cell(np.frombuffer(cell_record, dtype=header.order + "f8"), stream.path)
         yield Frame(
-            step=header.first_step + index * header.every if header.every > 0 else None,
+            step=header.first_step + index * header.every if header.every > 1 else None,
             time_ps=None,
             cell=cell,
             ids=ids,

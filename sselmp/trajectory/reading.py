@@ -81,6 +81,16 @@ def read_files(paths: Sequence[Path], reading: Reading, *, on_progress: OnProgre
     return found
 
 
+def read_species(path: Path, reading: Reading) -> tuple[str, ...]:
+    """The species in the first frame of a file, (N,), without reading the rest.
+
+    Raises:
+        TrajectoryError: The file cannot be used, or holds no complete frame.
+    """
+    part = _parts([path], lambda path, told: _frames(path, reading, on_bytes=told), on_progress=None)[0]
+    return part.first.species
+
+
 def _parts(
     paths: Sequence[Path], frames: Callable[[Path, OnBytes | None], Frames], *, on_progress: OnProgress | None
 ) -> list[Part]:
