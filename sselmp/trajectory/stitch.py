@@ -50,10 +50,11 @@ def stitched(parts: Sequence[Part]) -> Iterator[Frame]:
     """
     numbered = all(part.first.step is not None for part in parts)
     ordered = sorted(parts, key=lambda part: _step(part.first)) if numbered else list(parts)
+    for part in ordered[1:]:
+        _check_atoms(part, ordered[0])
     offset: Array | None = None
     for part, following in itertools.pairwise([*ordered, None]):
         assert part is not None  # noqa: S101  # pairwise ends before the None
-        _check_atoms(part, ordered[0])
         seam = _Seam(part, following, numbered=numbered)
         last: Frame | None = None
         for frame in seam.frames():
@@ -131,7 +132,7 @@ def _contradiction(path: Path, other: Path, *, frame: Frame, got: str = "other p
 def _check_atoms(part: Part, first: Part) -> None:
     if not np.array_equal(part.first.ids, first.first.ids) or part.first.species != first.first.species:
         raise TrajectoryError(
-            f"{part.path} holds other atoms than {first.path}: the atoms change at step {part.first.step}",
+            f"{part.path} holds other atoms than {first.path}",
             got=f"{len(part.first.ids)} atoms",
             allowed=f"the {len(first.first.ids)} atoms of {first.path}, with the same ids and species",
             repair="analyse runs with different atoms apart",
