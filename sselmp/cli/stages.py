@@ -30,6 +30,8 @@ from sselmp.cli.weights import ensure_weights
 from sselmp.errors import RunError, SselmpError
 from sselmp.launch.argv import RunOptions, threads_per_rank, usable_cores
 
+MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
+
 if TYPE_CHECKING:
     from sselmp.report.transport_report import TransportReport
 
@@ -107,7 +109,7 @@ def analyze(
     charge: trajectories.ChargeOption = None,
     start: trajectories.StartOption = 0.0,
     unwrapped: trajectories.UnwrappedOption = False,
-    memory: trajectories.MemoryOption = 512.0,
+    memory: trajectories.MemoryOption = MEMORY_MB,
 ) -> None:
     """Turn run folders, or trajectories of your own, into diffusivities, an Arrhenius plot and a conductivity.
 
@@ -126,9 +128,10 @@ def analyze(
     trajectories.refuse_for_folders(stated)
     if not folders:
         chosen = choose(campaign, potential=potential, system=system, results=results, route=route)
-        _analyze_each(_prepared(chosen), notice=chosen.campaign.notice, at=at, mobile=mobile)
+        notice = chosen.campaign.notice
+        _analyze_each(_prepared(chosen), notice=notice, at=at, mobile=mobile, memory_MB=memory)
         return
-    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile)
+    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile, memory_MB=memory)
 
 
 def diffusion(
@@ -233,19 +236,26 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, g
         raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(str(one) for one in failures))
 
 
-def _analyze_each(folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None) -> None:
+def _analyze_each(
+    folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None, memory_MB: float = MEMORY_MB
+) -> None:
     """Analyse the folders of each potential and system apart."""
     together: dict[Path, list[Path]] = {}
     for folder in folders:
         together.setdefault(folder.parent.parent, []).append(folder)
     for out, runs in together.items():
-        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile)
+        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile, memory_MB=memory_MB)
 
 
-def _analyze(folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None = None) -> None:
+def _analyze(
+    folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None, memory_MB: float
+) -> None:
     from sselmp.report.analyze import analyze as analyze_runs
 
-    _show(analyze_runs(folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile), out)
+    report = analyze_runs(
+        folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile, memory_MB=memory_MB
+    )
+    _show(report, out)
 
 
 def _show(report: TransportReport, out: Path) -> None:
