@@ -171,6 +171,8 @@ class Card(Checked):
         golden: Values that it must reproduce before it is used; each load checks them.
         allowances: Checks of preflight whose limits it misses by its nature.
         options: Plain values handed to the family's adapter, which refuses those that it does not know.
+        options_of_weights: Options that hold for one set of weights and that no file tells: what each may be and how to
+            find out. A card with other weights must state them itself.
     """
 
     name: Name
@@ -194,6 +196,7 @@ class Card(Checked):
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] = ("bridge",)
     citation: str = "not stated"
     options: dict[str, Scalar] = Field(default_factory=dict)
+    options_of_weights: dict[str, str] = Field(default_factory=dict)
 
     def physics_sha256(self) -> str:
         """SHA-256, 64 hexadecimal digits, of all that decides the potential's numbers, whatever its name and prose.
@@ -300,9 +303,27 @@ def _extended(path: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{path}: extends names no shipped card", got=repr(base), allowed=nearest(str(base), card_names())
         )
+    inherited = _extended(_find(base))
+    _refuse_options_of_other_weights(path, values, base=base, inherited=inherited)
     own = (OF_WEIGHTS if "weights" in values else set()) | (OF_OPTIONS if "options" in values else set())
-    kept = {key: value for key, value in _extended(_find(base)).items() if key not in own}
+    kept = {key: value for key, value in inherited.items() if key not in own}
     return kept | {"title": f"{values.get('name')} (a model of the family of {base})"} | values
+
+
+def _refuse_options_of_other_weights(
+    path: Path, values: dict[str, Any], *, base: str, inherited: dict[str, Any]
+) -> None:
+    """Refuse a card with weights of its own that would silently take over what is true of the other card's only."""
+    stated = values.get("options") if isinstance(values.get("options"), dict) else {}
+    for name, allowed in inherited.get("options_of_weights", {}).items():
+        if "weights" in values and name not in (stated or {}):
+            raise SettingsError(
+                f"{path}: a card with weights of its own must state the option '{name}' itself: that of '{base}' "
+                "holds for the weights of that card only",
+                got=f"no {name} in [options]",
+                allowed=allowed,
+                repair=f'add to {path}:\n               [options]\n               {name} = "..."',
+            )
 
 
 def _beside(card: Card, path: Path) -> Card:
