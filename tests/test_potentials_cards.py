@@ -171,3 +171,21 @@ def test_a_card_that_extends_one_which_extends_another_is_asked_the_same(tmp_pat
     monkeypatch.setenv(layout.HOME_VARIABLE, str(tmp_path))
     with pytest.raises(SettingsError, match="must state the option 'messages_summed_at' itself"):
         load_card(extending(tmp_path, "middle", WEIGHTS))
+
+
+@pytest.mark.parametrize(
+    ("base", "environment", "families"),
+    [("chgnet", "sevennet", "sevennet"), ("sevennet", "mace", "mace"), ("deepmd", "m3gnet", "m3gnet, tensornet")],
+)
+def test_a_family_is_not_asked_into_the_environment_of_another(tmp_path, base, environment, families):
+    path = extending(tmp_path, base, f'environment = "{environment}"\n')
+    with pytest.raises(SettingsError, match=f"environment '{environment}' is not made for the family") as caught:
+        load_card(path)
+    assert f"the environment of {families}\n" in str(caught.value)
+    assert f"write environment = '{load_card(base).environment}'" in str(caught.value) or base == "deepmd"
+    assert caught.value.exit_code == 2
+
+
+def test_a_family_may_have_several_environments_and_one_that_no_shipped_card_has(tmp_path):
+    assert load_card(extending(tmp_path, "deepmd", 'environment = "deepmd"\n')).environment == "deepmd"
+    assert load_card(extending(tmp_path, "mace", 'environment = "mine"\n')).environment == "mine"

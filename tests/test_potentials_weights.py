@@ -12,7 +12,7 @@ from sselmp import files, layout
 from sselmp.errors import PotentialError
 from sselmp.potentials import pinned
 from sselmp.potentials.calculators import load_calculator
-from sselmp.potentials.cards import Card, Weights, load_card
+from sselmp.potentials.cards import Card, Weights, card_names, load_card
 from sselmp.potentials.weights import find_weights
 
 CONTENT = b"weights of a model"
@@ -158,3 +158,24 @@ def test_weights_of_an_environment_are_found_from_outside_it(tmp_path):
 def test_what_is_wrong_with_a_table_of_weights_is_said(weights, message):
     with pytest.raises(ValueError, match=message):
         card(**weights)
+
+
+def test_two_cards_that_nobody_has_pinned_are_two_potentials_and_so_are_two_pins_of_one(folder):
+    del folder  # without pins
+    open_weights = {"sha256": None, "unpinned_reason": "could not be had"}
+    first, second = card(file="a.pth", **open_weights), card(file="b.pth", **open_weights)
+    named = first.model_copy(update={"name": "other"})
+    unpinned = {one.physics_sha256() for one in (first, second, named)}
+    assert len(unpinned) == 3
+    pins = []
+    for content in (b"one", b"two"):
+        pinned.pin(first.name, hashlib.sha256(content).hexdigest())
+        pins.append(first.physics_sha256())
+    assert len({*pins, *unpinned}) == 5
+    assert named.physics_sha256() in unpinned  # a pin is of one card
+
+
+def test_shipped_cards_are_all_different_potentials(folder):
+    del folder  # without pins
+    hashes = {name: load_card(name).physics_sha256() for name in card_names()}
+    assert len(set(hashes.values())) == len(hashes)

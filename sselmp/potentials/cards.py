@@ -202,7 +202,8 @@ class Card(Checked):
         """SHA-256, 64 hexadecimal digits, of all that decides the potential's numbers, whatever its name and prose.
 
         That is family, weights, precision, cutoff, options and the exact pins of its environment. Of weights that the
-        card leaves open, the hash that their user has pinned counts.
+        card leaves open, the hash that their user has pinned counts; before that, while nothing can be run with them,
+        the names of card and file do, so that two such cards are never taken for one potential.
 
         Raises:
             SettingsError: The environment that the card names has no pins.
@@ -215,6 +216,8 @@ class Card(Checked):
             "options": self.options,
             "pins": pins_sha256(self.environment),
         }
+        if self.weights and decisive["weights"] is None:
+            decisive["not pinned"] = [self.name, self.weights.file]
         if self.weights and self.weights.also:
             decisive["also"] = [part.sha256 for part in self.weights.also]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -269,9 +272,25 @@ def load_card(name: str) -> Card:
         raise SettingsError(
             f"{path}: there is no family of potentials '{card.family}'", allowed=nearest(card.family, families)
         )
-    if path.parent == layout.cards_folder() and card.name != path.stem:
+    if path.parent != layout.cards_folder():
+        _refuse_environment_of_others(card, path)
+    elif card.name != path.stem:
         raise SettingsError(f"{path}: name must be the file's own", got=card.name, allowed=path.stem)
     return card
+
+
+def _refuse_environment_of_others(card: Card, path: Path) -> None:
+    """Refuse a user's card that asks for a shipped family in the environment of others, where its package is not."""
+    shipped = [_extended(_find(name)) for name in card_names()]
+    own = sorted({str(values["environment"]) for values in shipped if values["family"] == card.family})
+    there = sorted({str(values["family"]) for values in shipped if values["environment"] == card.environment})
+    if own and there and card.environment not in own:
+        raise SettingsError(
+            f"{path}: the environment '{card.environment}' is not made for the family '{card.family}'",
+            got=f"the environment of {', '.join(there)}",
+            allowed=f"{', '.join(own)}: families do not share one, since their pins contradict each other",
+            repair=f"write environment = '{own[0]}'",
+        )
 
 
 def check_elements(card: Card, species: Iterable[str]) -> None:
