@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,34 @@ def test_altered_weights_are_refused_before_the_family_is_asked(folder):
     (folder / "best.pth").write_bytes(b"other")
     with pytest.raises(PotentialError, match="it was not loaded"):  # torch is not here: loading would fail otherwise
         load_calculator(card())
+
+
+FAMILIES = ("chgnet", "deepmd", "m3gnet", "mace-mpa-0", "mattersim", "orb", "sevennet", "tensornet")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_family_sees_a_file_before_its_hash_is_the_cards(folder, monkeypatch, name):
+    shipped = load_card(name)
+    family = f"sselmp.potentials.families.{shipped.family}"
+    monkeypatch.delitem(sys.modules, family, raising=False)
+    (folder / "best.pth").write_bytes(pickle.dumps(Bomb(folder / "executed")))
+    loose = shipped.model_copy(update={"weights": card().weights})
+    with pytest.raises(PotentialError, match="it was not loaded"):
+        load_calculator(loose)
+    assert family not in sys.modules
+    assert not (folder / "executed").exists()
+    pickle.loads((folder / "best.pth").read_bytes())  # noqa: S301 - made above
+    assert (folder / "executed").exists()  # it would have been
+
+
+class Bomb:
+    """Touches a file if it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return (Path.touch, (self.path,))
 
 
 def test_a_card_without_weights_needs_none():
