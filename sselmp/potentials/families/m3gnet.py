@@ -16,6 +16,7 @@ from sselmp.errors import PotentialError
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
 from sselmp.potentials.crystals import refuse_open_boundaries
+from sselmp.potentials.predictions import Prediction, prediction, split
 from sselmp.potentials.private_home import private_home
 
 if TYPE_CHECKING:
@@ -150,3 +151,24 @@ def _hold_against_card(potential: Any, *, card: Card) -> None:  # noqa: ANN401 -
         "stress": (card.stress, bool(potential.calc_stresses)),
     }
     torch_models.hold_against_card(card, facts)
+
+
+def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
+    """Evaluate configurations as one graph; matgl gives its stresses in GPa, one below the other."""
+    import numpy as np
+    import torch
+    from ase.units import GPa
+    from matgl.ext.ase import Atoms2Graph
+    from torch_geometric.data import Batch
+
+    for atoms in configurations:
+        refuse_open_boundaries(atoms, card=card)
+    with torch_models.in_precision(card):
+        converter = Atoms2Graph(calculator.element_types, calculator.cutoff)
+        graphs, lattices, states = zip(*(converter.get_graph(atoms) for atoms in configurations), strict=True)
+        lattice = torch.cat([one.reshape(1, 3, 3) for one in lattices])
+        state = torch.tensor(np.array(states), dtype=lattice.dtype)
+        energies, forces, stresses, *_ = calculator.potential(Batch.from_data_list(graphs), lattice, state)
+    counts = [len(atoms) for atoms in configurations]
+    parts = zip(energies.reshape(-1), split(forces, counts), stresses.reshape(-1, 3, 3) * GPa, strict=True)
+    return [prediction(energy=energy, forces=f, stress=stress, energies=None) for energy, f, stress in parts]
