@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from environment_program import answer, assert_close, assert_leaves_no_trace
 from lammps_program import LammpsProgram
@@ -97,6 +98,17 @@ def test_the_model_as_matgl_loads_it_and_other_networks_are_refused(prefix, weig
     assert "contradicts its checkpoint: message_passing_depth" in said[str(depth)]
     assert "is no checkpoint that the family 'tensornet' can use" in said[str(other)]
     assert "got:     a M3GNet" in said[str(other)]
+
+
+def test_several_configurations_at_once_give_what_one_after_another_gives(prefix, weights):
+    said = answer(prefix, "check_batches.py", "tensornet", SSELMP_WEIGHTS=weights)["tensornet"]
+    assert said["at once"]
+    assert said["unchanged"]
+    for together, alone in zip(said["together"], said["alone"], strict=True):
+        assert together["energy"] == pytest.approx(alone["energy"], abs=1e-6 * len(alone["forces"]) + 1e-5)
+        assert np.array(together["forces"]) == pytest.approx(np.array(alone["forces"]), abs=5e-6)
+        assert np.array(together["stress"]) == pytest.approx(np.array(alone["stress"]), abs=3e-6)
+        assert np.abs(alone["forces"]).max() > 1e-3
 
 
 def test_atoms_that_it_would_take_for_a_molecule_are_refused(prefix, weights):

@@ -19,6 +19,7 @@ from sselmp.errors import PotentialError
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
 from sselmp.potentials.crystals import refuse_open_boundaries
+from sselmp.potentials.predictions import Prediction, prediction, split
 from sselmp.potentials.private_home import private_home
 
 if TYPE_CHECKING:
@@ -78,6 +79,27 @@ def load(card: Card, weights: Path | None, *, device: str, network: Network) -> 
         calculator = PESCalculator(potential, stress_unit="eV/A3", use_voigt=True)
     _hold_against_card(potential, card=card, depth=network.depth(potential.model))
     return torch_models.steady(_of_crystals(calculator, card=card), card=card)
+
+
+def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
+    """Evaluate configurations as one graph; matgl gives its stresses in GPa, one below the other."""
+    import numpy as np
+    import torch
+    from ase.units import GPa
+    from matgl.ext.ase import Atoms2Graph
+    from torch_geometric.data import Batch
+
+    for atoms in configurations:
+        refuse_open_boundaries(atoms, card=card)
+    with torch_models.in_precision(card):
+        converter = Atoms2Graph(calculator.element_types, calculator.cutoff)
+        graphs, lattices, states = zip(*(converter.get_graph(atoms) for atoms in configurations), strict=True)
+        lattice = torch.cat([one.reshape(1, 3, 3) for one in lattices])
+        state = torch.tensor(np.array(states), dtype=lattice.dtype)
+        energies, forces, stresses, *_ = calculator.potential(Batch.from_data_list(graphs), lattice, state)
+    counts = [len(atoms) for atoms in configurations]
+    parts = zip(energies.reshape(-1), split(forces, counts), stresses.reshape(-1, 3, 3) * GPa, strict=True)
+    return [prediction(energy=energy, forces=f, stress=stress, energies=None) for energy, f, stress in parts]
 
 
 def _refuse_unverified(card: Card) -> None:

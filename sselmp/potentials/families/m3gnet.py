@@ -23,6 +23,9 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
     return matgl_models.load(card, weights, device=device, network=network)
 
 
+together = matgl_models.together
+
+
 def _depth(model: Any) -> int:  # noqa: ANN401 - a torch module
     return int(model.n_blocks)
 

@@ -22,6 +22,9 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
     return matgl_models.load(card, weights, device=device, network=network)
 
 
+together = matgl_models.together
+
+
 def _depth(model: Any) -> int:  # noqa: ANN401 - a torch module
     """Of the layers, and of the embedding, which sums over edges too."""
     return int(model.num_layers) + 1
