@@ -51,6 +51,8 @@ BROKEN = {
     "NearestImageOnly": {"cell", "extensive", "forces", "stress", "drift"},
     "WrapsItsInput": {"inputs"},
     "KeepsSomethingForTheAsker": {"parity", "energies", "extensive"},
+    "RightForcesForTheAskerOnly": {"parity", "drift"},
+    "RightStressForTheAskerOnly": {"parity"},
     "WrongShape": {"loading"},
 }
 # What a broken potential may or may not fail beside the check for it, depending on chance or on the structure.

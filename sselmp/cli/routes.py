@@ -73,9 +73,11 @@ def ensure_exports(campaign: Campaign) -> None:
 
 
 def _exported(name: str, card: Card, *, route: Route, made: Path | None = None) -> Path:
+    from sselmp.bridge.export import exporter
     from sselmp.cli.stages import build_environment
     from sselmp.potentials import exports
 
+    exporter(card, route, made=made)
     build_environment(card.environment)
     ensure_weights(card)
     console.tell(f"exporting '{card.name}' for the route '{route}'; this happens once and may take some minutes")
@@ -85,9 +87,13 @@ def _exported(name: str, card: Card, *, route: Route, made: Path | None = None) 
 
 def _state(card: Card, route: Route) -> str:
     """What a potential's route is good for now."""
+    from sselmp.bridge.export import BY_HAND
     from sselmp.inputs.routes import ROUTES
     from sselmp.potentials import environments, exports
 
+    by_hand = BY_HAND.get(card.family) if route == "mliap" else None
+    if by_hand and not exports.is_exported(card, route):
+        return f"not exported: by hand, needs {by_hand.needs}"
     if environments.state(card.environment) != "ready":
         return f"environment {environments.state(card.environment)}"
     if ROUTES[route].exported and not exports.is_exported(card, route):
