@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sselmp import layout, manifest
-from sselmp.cli import console
+from sselmp.cli import console, trajectories
 from sselmp.cli.choices import (
     AtOnceOption,
     CampaignOption,
@@ -32,6 +32,9 @@ from sselmp.launch.argv import RunOptions, threads_per_rank, usable_cores
 
 if TYPE_CHECKING:
     from sselmp.potentials.cards import Card
+    from sselmp.report.transport_report import TransportReport
+
+MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
 
 FoldersArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Run folders; without any, those of the campaign.")
@@ -77,7 +80,14 @@ def run(
 
 
 def analyze(
-    folders: FoldersArgument = None,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FOLDER|FILE[,FILE]...[@KELVIN]]...",
+            help="Run folders (without any, those of the campaign), or trajectory files of simulations of your own: "
+            "LAMMPS dump, DCD, XDATCAR, extxyz, .traj; restarts joined by commas.",
+        ),
+    ] = None,
     potential: PotentialOption = None,
     system: SystemOption = None,
     campaign: CampaignOption = "quick",
@@ -92,13 +102,37 @@ def analyze(
         str | None, typer.Option("--mobile", help="Species that diffuses (default: the system's).")
     ] = None,
     route: RouteOption = None,
+    temperature: trajectories.TemperatureOption = None,
+    timestep: trajectories.TimestepOption = None,
+    frame_spacing: trajectories.SpacingOption = None,
+    species: trajectories.SpeciesOption = None,
+    topology: trajectories.TopologyOption = None,
+    charge: trajectories.ChargeOption = None,
+    start: trajectories.StartOption = 0.0,
+    unwrapped: trajectories.UnwrappedOption = False,
+    memory: trajectories.MemoryOption = MEMORY_MB,
 ) -> None:
-    """Turn run folders into diffusivities, an Arrhenius plot and a conductivity, with errors and verdicts."""
+    """Turn run folders, or trajectories of your own, into diffusivities, an Arrhenius plot and a conductivity.
+
+    Example: sselmp analyze run.lammpstrj.gz@700K --timestep 2 --species Li,P,S,Cl
+    """
+    stated = trajectories.Stated(
+        tuple(temperature or ()), timestep, frame_spacing, species, topology, charge, start, unwrapped
+    )
+    if folders and trajectories.are_files(folders):
+        names = trajectories.Names(mobile=mobile, system=system, potential=potential)
+        _show(
+            trajectories.analyze(folders, stated, names=names, at=at, memory_MB=memory, out=out or Path()),
+            out or Path(),
+        )
+        return
+    trajectories.refuse_for_folders(stated)
     if not folders:
         chosen = choose(campaign, potential=potential, system=system, results=results, route=route)
-        _analyze_each(_prepared(chosen), notice=chosen.campaign.notice, at=at, mobile=mobile)
+        notice = chosen.campaign.notice
+        _analyze_each(_prepared(chosen), notice=notice, at=at, mobile=mobile, memory_MB=memory)
         return
-    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile)
+    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile, memory_MB=memory)
 
 
 def diffusion(
@@ -217,20 +251,31 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, g
         raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(str(one) for one in failures))
 
 
-def _analyze_each(folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None) -> None:
+def _analyze_each(
+    folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None, memory_MB: float = MEMORY_MB
+) -> None:
     """Analyse the folders of each potential and system apart."""
     together: dict[Path, list[Path]] = {}
     for folder in folders:
         together.setdefault(folder.parent.parent, []).append(folder)
     for out, runs in together.items():
-        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile)
+        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile, memory_MB=memory_MB)
 
 
-def _analyze(folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None = None) -> None:
-    from sselmp.report import transport_tables
+def _analyze(
+    folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None, memory_MB: float
+) -> None:
     from sselmp.report.analyze import analyze as analyze_runs
 
-    report = analyze_runs(folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile)
+    report = analyze_runs(
+        folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile, memory_MB=memory_MB
+    )
+    _show(report, out)
+
+
+def _show(report: TransportReport, out: Path) -> None:
+    from sselmp.report import transport_tables
+
     table = transport_tables.table(report)
     console.say(f"\n{report.system} with {report.potential}")
     console.show_table(table.headers, table.rows)
