@@ -67,8 +67,7 @@ def test_a_card_that_cannot_be_used_is_a_users_fault(tmp_path, text, words):
     assert not (tmp_path / "results").exists()
 
 
-def test_weights_with_another_hash_are_refused_before_anything_is_started(tmp_path, lammps_environment):
-    del lammps_environment  # must be ready
+def test_weights_with_another_hash_are_refused_before_anything_is_started(tmp_path):
     (tmp_path / "mine.pth").write_bytes(b"another file")
     (tmp_path / "mine.toml").write_text(CARD + OWN_WEIGHTS.format(sha256="0" * 64))
     done = sselmp(tmp_path, "preflight", "mine.toml", "--quick")
@@ -78,8 +77,7 @@ def test_weights_with_another_hash_are_refused_before_anything_is_started(tmp_pa
     assert not (tmp_path / "results").exists()
 
 
-def test_a_preflight_fetches_weights_that_are_missing_or_says_what_to_place_where(tmp_path, lammps_environment):
-    del lammps_environment  # must be ready
+def test_a_preflight_fetches_weights_that_are_missing_or_says_what_to_place_where(tmp_path):
     url = "http://127.0.0.1:9/best.pth"  # nobody answers there
     table = f'[weights]\nsource = "folder"\nfile = "models/best.pth"\nurl = "{url}"\nsha256 = "{"0" * 64}"\n'
     (tmp_path / "mine.toml").write_text(CARD + table)

@@ -56,7 +56,11 @@ BROKEN = {
     "WrongShape": {"loading"},
 }
 # What a broken potential may or may not fail beside the check for it, depending on chance or on the structure.
-PERHAPS = {"CutsOff": {"forces", "stress"}, "NearestImageOnly": {"forces", "stress", "drift"}}
+PERHAPS = {
+    "CutsOff": {"forces", "stress"},
+    "RightForcesForTheAskerOnly": {"drift"},
+    "NearestImageOnly": {"forces", "stress", "drift"},
+}
 # At the distance of a shell of neighbours, so that pairs pass it all the time.
 CUTOFFS = {"CutsOff": 4.45}
 

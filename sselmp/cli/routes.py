@@ -8,7 +8,6 @@ from typing import Annotated, cast, get_args
 import typer
 
 from sselmp.cli import console
-from sselmp.cli.weights import ensure_weights
 from sselmp.errors import SettingsError, nearest
 from sselmp.potentials.cards import Card
 from sselmp.settings import Campaign, Route
@@ -74,12 +73,11 @@ def ensure_exports(campaign: Campaign) -> None:
 
 def _exported(name: str, card: Card, *, route: Route, made: Path | None = None) -> Path:
     from sselmp.bridge.export import exporter
-    from sselmp.cli.stages import build_environment
+    from sselmp.cli.stages import make_ready
     from sselmp.potentials import exports
 
     exporter(card, route, made=made)
-    build_environment(card.environment)
-    ensure_weights(card)
+    make_ready(card)
     console.tell(f"exporting '{card.name}' for the route '{route}'; this happens once and may take some minutes")
     with console.spinner(f"exporting {card.name}") as line:
         return exports.export(name, card, route=route, made=made, on_line=line)

@@ -30,10 +30,11 @@ from sselmp.cli.weights import ensure_weights
 from sselmp.errors import RunError, SselmpError
 from sselmp.launch.argv import RunOptions, threads_per_rank, usable_cores
 
-MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
-
 if TYPE_CHECKING:
+    from sselmp.potentials.cards import Card
     from sselmp.report.transport_report import TransportReport
+
+MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
 
 FoldersArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Run folders; without any, those of the campaign.")
@@ -179,6 +180,22 @@ def build_environment(name: str) -> None:
         environments.build(name, on_line=line)
 
 
+def make_ready(card: Card) -> None:
+    """See that a potential's environment and weights are there.
+
+    Weights that no package of the environment brings come first: building it takes minutes, which would be lost on a
+    potential whose weights cannot be had.
+
+    Raises:
+        PotentialError: The weights are altered, not pinned, have no address, or cannot be had.
+        EnvironmentFaultError: The environment cannot be built.
+    """
+    if card.weights is not None and card.weights.source != "package":
+        ensure_weights(card)
+    build_environment(card.environment)
+    ensure_weights(card)
+
+
 def _prepared(chosen: Chosen) -> list[Path]:
     from sselmp.cli.routes import ensure_exports
     from sselmp.inputs.prepare import prepare as prepare_campaign
@@ -211,10 +228,8 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, g
     if not waiting:
         return
     threads_per_rank(options, cores=usable_cores())  # what cannot be had is told before anything is started
-    for environment in sorted({load_card(records[f].card).environment for f in waiting}):
-        build_environment(environment)
     for card in sorted({records[f].card for f in waiting}):
-        ensure_weights(load_card(card))
+        make_ready(load_card(card))
     gate.let_pass(waiting)
     failures: list[SselmpError] = []
 

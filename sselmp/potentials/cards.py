@@ -288,7 +288,7 @@ def _refuse_environment_of_others(card: Card, path: Path) -> None:
         raise SettingsError(
             f"{path}: the environment '{card.environment}' is not made for the family '{card.family}'",
             got=f"the environment of {', '.join(there)}",
-            allowed=f"{', '.join(own)}: families do not share one, since their pins contradict each other",
+            allowed=f"{', '.join(own)}: there its package is, and the pins of families contradict each other",
             repair=f"write environment = '{own[0]}'",
         )
 
