@@ -110,6 +110,13 @@ def test_a_dump_that_holds_times_and_units_needs_no_time_step_and_refuses_anothe
         read_files([path], Reading(timestep_ps=0.001))
 
 
+@pytest.mark.parametrize(("units", "spacing_ps"), [("metal", 1.0), ("real", 0.001)])
+def test_times_in_a_dump_are_in_the_unit_that_it_names(tmp_path, units, spacing_ps):
+    extra = "ITEM: UNITS\n" + units + "\nITEM: TIME\n{time}\n"
+    path = written.dump(tmp_path / "t", FRAMES, "id element x y z", extra=extra)
+    assert read_files([path], Reading()).spacing_ps == pytest.approx(spacing_ps)
+
+
 def test_labels_of_types_are_taken_as_symbols_and_units_without_angstroms_are_refused(tmp_path):
     path = WRITERS["xs with images"](tmp_path / "t")
     text = path.read_text().replace("type element", "element type")  # a label stands where the element stood
