@@ -18,7 +18,7 @@ def answer(prefix: Path, program: str, *arguments: str | Path, **variables: str 
     argv = [str(part) for part in (prefix / "bin" / "python", PROGRAMS / program, *arguments)]
     threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     environment = {**os.environ, **threads, **{key: str(value) for key, value in variables.items()}}
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
