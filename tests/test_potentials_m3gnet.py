@@ -132,7 +132,7 @@ def test_weights_and_cards_that_it_cannot_use_are_refused_with_one_clear_message
         "absent": own_card(tmp_path, "absent", copied(model, tmp_path / "c", without="model.json")),
         "other": own_card(tmp_path, "other", test_data / "weights/tensornet/TensorNet-MatPES-PBE-v2025.1-PES"),
         "unhashed": own_card(tmp_path, "unhashed", model, hashed=False),
-        "silent": edited(tmp_path, "silent", ("messages_summed_at", "#")),
+        "silent": edited(tmp_path, "silent", ('messages_summed_at = "destination"', "")),
         "cutoff": edited(tmp_path, "cutoff", ("cutoff_A = 5.0", "cutoff_A = 6.0")),
     }
     said = answer(prefix, "load_cards.py", "cpu", *cards.values(), SSELMP_WEIGHTS=weights)
