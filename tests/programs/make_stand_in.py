@@ -20,12 +20,12 @@ def make_mace(file):
     card = load_card("mace")
     numbers = sorted(atomic_numbers[element] for element in card.elements)
     energies = np.random.default_rng(0).normal(-3, 1, len(numbers))
-    scales = {"atomic_inter_scale": 3.0, "atomic_inter_shift": 0.1}
+    scales = {"atomic_inter_scale": 60.0, "atomic_inter_shift": 0.1}
     torch.save(mace_model(numbers, r_max=card.cutoff_A, atomic_energies=energies, **scales), file)
 
 
 def make_mattersim(file):
-    mattersim_model(file, blocks=load_card("mattersim").message_passing_depth, scale=20.0)
+    mattersim_model(file, blocks=load_card("mattersim").message_passing_depth, scale=200.0)
 
 
 def make_orb(file):
