@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import catalogue, console, inventory, plan, preflight, routes, stages, thermostat, weights
+from sselmp.cli import catalogue, console, finite_size, inventory, plan, preflight, routes, stages, thermostat, weights
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -29,6 +29,7 @@ app.command()(stages.run)
 app.command()(stages.analyze)
 app.command()(plan.plan)
 app.command()(thermostat.thermostat)
+app.command()(finite_size.finite_size)
 app.command()(preflight.preflight)
 app.command()(catalogue.potentials)
 app.command()(inventory.systems)
