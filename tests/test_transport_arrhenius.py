@@ -130,9 +130,9 @@ def test_intervals_cover_the_truth_over_simulated_campaigns(campaign):
         limits += len(bounds)
     assert (limits > trials) == (campaign.kind == "hops")
     for share in (hits / trials)[::2]:
-        assert 0.55 <= share <= 0.82
+        assert 0.52 <= share <= 0.84  # three standard errors of 80 campaigns
     for share in (hits / trials)[1::2]:
-        assert 0.89 <= share <= 1.0
+        assert 0.87 <= share <= 1.0
     assert alarms / trials <= 0.10
 
 
