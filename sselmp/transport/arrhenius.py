@@ -288,17 +288,20 @@ def _line(points: Sequence[ArrheniusPoint], bounds: Sequence[ArrheniusBound]) ->
 
     An error of few degrees of freedom may be far too small by chance and would then pin the line to its point. So each
     is moderated by one degree of freedom of the campaign's mean square error (as Smyth, Stat. Appl. Genet. Mol. Biol. 3
-    (2004) 3, does for many small samples); errors that are known exactly stay as they are.
+    (2004) 3, does for many small samples); errors that are known exactly stay as they are, and so do those of three
+    points, whose simulated coverage is right without.
     """
     squared = np.array([(point.error / point.D) ** 2 for point in points])
     freedom = np.array([point.degrees_of_freedom for point in points])
-    few = np.isfinite(freedom)
-    squared[few] = (freedom[few] * squared[few] + squared.mean()) / (freedom[few] + 1.0)
+    if len(points) > LEAST_TEMPERATURES:
+        few = np.isfinite(freedom)
+        squared[few] = (freedom[few] * squared[few] + squared.mean()) / (freedom[few] + 1.0)
+        freedom = freedom + 1.0
     return LinePosterior(
         x=_inverse([point.temperature_K for point in points]),
         ln_D=cells.readonly(np.log([point.D for point in points])),
         ln_errors=cells.readonly(np.sqrt(squared)),
-        freedom=cells.readonly(freedom + 1.0),
+        freedom=cells.readonly(freedom),
         bound_x=_inverse([bound.temperature_K for bound in bounds]),
         ln_bounds=cells.readonly(np.log([bound.upper_bound for bound in bounds])),
         surprise=cells.readonly(-np.log([1.0 - bound.probability for bound in bounds])),
