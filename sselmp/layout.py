@@ -14,10 +14,13 @@ RESTARTS = "restarts"  # restarts/<step>.restart
 FINISHED = "finished.txt"  # written by LAMMPS itself after the last step, so it is there without sselmp too
 LOCK = "run.lock"
 PREFLIGHT = "preflight.json"  # the record of the potential's preflight
+START_RESTART = "start.restart"  # where a run at constant energy begins
+THERMOSTAT_JSON = "thermostat.json"  # D of such a run beside that of the run it began from
 PROGRAM_OUTPUT = "program.out"  # stdout and stderr of the last program started here
 
 # -- results/<campaign>/<potential>/<system>/ --------------------------------------------------------------------------
 RUNS = "runs"
+CONSTANT_ENERGY = "constant-energy"  # runs that continue one of RUNS without its thermostat
 OWN_CARDS = "cards"  # results/cards/: written for --weights
 TRANSPORT_JSON = "transport.json"
 TRANSPORT_CSV = "transport.csv"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import catalogue, console, inventory, preflight, routes, stages, weights
+from sselmp.cli import catalogue, console, finite_size, inventory, plan, preflight, routes, stages, thermostat, weights
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -27,6 +27,9 @@ app.command()(stages.diffusion)
 app.command()(stages.prepare)
 app.command()(stages.run)
 app.command()(stages.analyze)
+app.command()(plan.plan)
+app.command()(thermostat.thermostat)
+app.command()(finite_size.finite_size)
 app.command()(preflight.preflight)
 app.command()(catalogue.potentials)
 app.command()(inventory.systems)
