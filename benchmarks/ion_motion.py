@@ -1,8 +1,8 @@
 """Seconds for van Hove functions and densities, beside pymatgen-analysis-diffusion, in one process and one run.
 
 Run it where that library is installed, with this checkout on the path:
-``PYTHONPATH=. SOME/ENVIRONMENT/bin/python benchmarks/ion_motion.py``. The library is run once, ours before and after it;
-``--small`` for a tenth of the origins, ``--alone`` to leave the library out.
+``OMP_NUM_THREADS=1 PYTHONPATH=. SOME/ENVIRONMENT/bin/python benchmarks/ion_motion.py``. The library is run once, ours
+before and after it; ``--small`` for a tenth of the origins, ``--alone`` to leave the library out.
 """
 
 import argparse
@@ -12,13 +12,11 @@ import platform
 import statistics
 import time
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
-
 import numpy as np
 
 from sselmp.trajectory.record import from_scaled
-from sselmp.transport.density import Grid, density
+from sselmp.transport.density import density
+from sselmp.transport.grid import grid_of
 from sselmp.transport.pairs import Radii
 from sselmp.transport.van_hove import Sampling, van_hove
 
@@ -34,14 +32,14 @@ def walk(frames, ions):
     return np.cumsum(steps, axis=0)
 
 
-def trajectory(frames, ions, framework=8):
-    still = np.broadcast_to(np.random.default_rng(1).random((framework, 3)), (frames, framework, 3))
+def trajectory(frames, ions):
+    still = np.broadcast_to(np.random.default_rng(1).random((8, 3)), (frames, 8, 3))
     return from_scaled(
         np.concatenate([walk(frames, ions), still], axis=1),
         cell_rows=np.broadcast_to(CELL, (frames, 3, 3)).copy(),
         steps=np.arange(frames),
         timestep_ps=0.1,
-        species=("Li",) * ions + ("S",) * framework,
+        species=("Li",) * ions + ("S",) * 8,
     )
 
 
@@ -54,7 +52,7 @@ def seconds(work, repeats):
     return found
 
 
-def library(record, lags, origins):
+def library(record, lags, *, origins):
     """The same lags by the library; its origins are consecutive."""
     from pymatgen.analysis.diffusion.aimd.van_hove import VanHoveAnalysis
     from pymatgen.analysis.diffusion.analyzer import DiffusionAnalyzer
@@ -69,15 +67,12 @@ def library(record, lags, origins):
     )
 
     def work():
-        found = VanHoveAnalysis(
-            analyzer, avg_nsteps=origins, ngrid=SHELLS + 1, rmax=R_MAX, step_skip=skip, species=("Li",)
-        )
-        assert found.gdrt.shape[0] == len(lags)
+        VanHoveAnalysis(analyzer, avg_nsteps=origins, ngrid=SHELLS + 1, rmax=R_MAX, step_skip=skip, species=("Li",))
 
     return work
 
 
-def report(name, times, per):
+def report(name, times, *, per):
     print(json.dumps({"what": name, "seconds": [round(t, 4) for t in times], **per(statistics.median(times))}))
 
 
@@ -98,18 +93,18 @@ def main():
 
     pairs = LAGS * origins * IONS**2
     before = seconds(ours, 3)
-    theirs = [] if options.alone else seconds(library(record, lags, origins), 1)
+    theirs = [] if options.alone else seconds(library(record, lags, origins=origins), 1)
     after = seconds(ours, 3)
-    report(f"van Hove, {LAGS} lags x {origins} origins", before + after, lambda s: {"ns_per_pair": 1e9 * s / pairs})
+    report(f"van Hove, {LAGS} lags x {origins} origins", before + after, per=lambda s: {"ns_per_pair": 1e9 * s / pairs})
     if theirs:
-        report("the same, library", theirs, lambda s: {"times_ours": s / statistics.median(before + after)})
+        report("the same, library", theirs, per=lambda s: {"times_ours": s / statistics.median(before + after)})
     long = trajectory(10_000, 648)
-    grid = Grid(cell=CELL, shape=(100, 100, 100))
+    grid = grid_of(CELL, spacing_A=0.2)
     still = np.zeros((10_000, 3))
     report(
         "density, 10,000 frames x 648 ions, 100^3 voxels",
         seconds(lambda: density(long, "Li", grid=grid, drift=still), 5),
-        lambda s: {"us_per_atom_frame": 1e6 * s / (10_000 * 648)},
+        per=lambda s: {"us_per_atom_frame": 1e6 * s / (10_000 * 648)},
     )
 
 

@@ -188,7 +188,7 @@ def test_a_radius_beyond_half_the_cell_is_refused():
 
 @pytest.mark.parametrize(("r_max", "step"), [(5.0, 0.0), (-1.0, 0.1), (5.0, 6.0), (5.0, 1e-6), (float("nan"), 0.1)])
 def test_radii_that_make_no_histogram_are_refused(r_max, step):
-    with pytest.raises(SettingsError, match="radii must be positive|make no histogram"):
+    with pytest.raises(SettingsError, match=r"radii must be positive|make no histogram"):
         radii_within(periodic.CUBE, r_max_A=r_max, step_A=step)
 
 
