@@ -94,21 +94,40 @@ def relative_motion(trajectory: Trajectory, species: str, *, mobile: str, refere
         TrajectoryError: A species is absent, there is no framework, or there is one frame only.
     """
     chosen = trajectory.atoms_of(species)
+    positions = trajectory.positions[:, chosen] - drift(trajectory, mobile=mobile, reference=reference)[:, None]
+    return Motion(species=species, positions=positions, spacing_ps=trajectory.spacing_ps)
+
+
+def drift(trajectory: Trajectory, *, mobile: str, reference: Reference = "framework") -> Array:
+    """Path of what is taken to stand still, to be subtracted from the positions.
+
+    Args:
+        trajectory: The trajectory; read in blocks, so that one on disk stays there.
+        mobile: The species that diffuses; all the others are the framework.
+        reference: As for ``relative_motion``; ``none`` gives zeros.
+
+    Returns:
+        (F, 3) [Å].
+
+    Raises:
+        TrajectoryError: There is no ion of the mobile species, or no framework.
+    """
     trajectory.atoms_of(mobile)
-    positions = trajectory.positions[:, chosen]
+    if reference == "none":
+        return np.zeros((trajectory.frames, 3))
     if reference == "framework":
-        rest = np.flatnonzero(np.array(trajectory.species) != mobile)
-        if not rest.size:
+        weights = np.array([float(symbol != mobile) for symbol in trajectory.species])
+        if not weights.any():
             raise TrajectoryError(
                 f"there is no framework: every atom is {mobile}",
                 repair="remove the drift of the centre of mass instead",
             )
-        centre = trajectory.positions[:, rest].mean(axis=1, keepdims=True)
-        positions = positions - centre
-    elif reference == "centre of mass":
+    else:
         weights = _masses(trajectory.species)
-        positions = positions - np.tensordot(trajectory.positions, weights / weights.sum(), axes=(1, 0))[:, None]
-    return Motion(species=species, positions=positions, spacing_ps=trajectory.spacing_ps)
+    weights /= weights.sum()
+    per_block = max(1, _CHUNK_BYTES // (24 * len(weights)))
+    begins = range(0, trajectory.frames, per_block)
+    return np.concatenate([weights @ trajectory.positions[begin : begin + per_block] for begin in begins])
 
 
 def _masses(species: tuple[str, ...]) -> Array:
