@@ -14,7 +14,7 @@ import numpy as np
 
 from sselmp.structures.systems import load_system
 from sselmp.trajectory.record import Trajectory
-from sselmp.transport.framework import framework_of
+from sselmp.transport.surroundings import surroundings
 from sselmp.transport.sites import lay_out
 from sselmp.transport.visits import follow
 
@@ -67,8 +67,8 @@ def main() -> None:
         del positions
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         start, worked = time.perf_counter(), time.process_time()
-        framework = framework_of(trajectory, "Li", memory_MB=memory)
-        visits = follow(trajectory, framework, sites=sites, memory_MB=memory)
+        around = surroundings(trajectory, "Li")
+        visits = follow(trajectory, around, sites=sites, memory_MB=memory)
         wall, processor = time.perf_counter() - start, time.process_time() - worked
     found = len(visits.ion) - visits.ions
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

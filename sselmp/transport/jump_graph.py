@@ -55,7 +55,7 @@ class Part:
     @property
     def axes(self) -> str:
         """The cell's axes along which it runs, such as ``ac``."""
-        return "".join(name for name, column in zip("abc", zip(*self.windings, strict=True), strict=True) if any(column))
+        return "".join(name for axis, name in enumerate("abc") if any(step[axis] for step in self.windings))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sselmp.cells import Array
 from sselmp.errors import TrajectoryError
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.cores import Codes, CoreTable, core_table, in_cores
-from sselmp.transport.framework import MEMORY_MB, Framework, mobile_blocks
+from sselmp.transport.surroundings import MEMORY_MB, Surroundings, mobile_blocks
 from sselmp.transport.sites import Sites
 
 Integers = NDArray[np.int64]
@@ -72,13 +72,13 @@ class Visits:
 
 
 def follow(
-    trajectory: Trajectory, framework: Framework, *, sites: Sites, memory_MB: float = MEMORY_MB
+    trajectory: Trajectory, around: Surroundings, *, sites: Sites, memory_MB: float = MEMORY_MB
 ) -> Visits:  # fmt: skip
     """Follow the mobile ions of a trajectory from site to site.
 
     Args:
         trajectory: The trajectory.
-        framework: Its framework, whose drift is removed.
+        around: Its surroundings, whose drift is removed.
         sites: Sites in the run's time-averaged cell.
         memory_MB: Memory that a block of frames may take [MiB].
 
@@ -90,7 +90,7 @@ def follow(
     table = core_table(sites)
     in_core = np.zeros(len(sites), dtype=np.int64)
     parts: list[Integers] = []
-    for begin, fractional in mobile_blocks(trajectory, framework, memory_MB=memory_MB):
+    for begin, fractional in mobile_blocks(trajectory, around, memory_MB=memory_MB):
         entries, counts = _entries(fractional, table)
         entries[:, 1] += begin
         parts.append(entries)
@@ -109,7 +109,7 @@ def follow(
     end[last] = trajectory.frames
     return Visits(
         sites=sites,
-        ions=len(framework.mobile),
+        ions=len(around.mobile),
         frames=trajectory.frames,
         spacing_ps=trajectory.spacing_ps,
         ion=entries[:, 0],
