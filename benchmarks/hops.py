@@ -14,8 +14,8 @@ import numpy as np
 
 from sselmp.structures.systems import load_system
 from sselmp.trajectory.record import Trajectory
-from sselmp.transport.surroundings import surroundings
 from sselmp.transport.sites import lay_out
+from sselmp.transport.surroundings import surroundings
 from sselmp.transport.visits import follow
 
 ANCHORS = 8

@@ -103,8 +103,8 @@ def cages_around(centres: Array, sites: Sites, *, species: Sequence[str], reach_
 
     points, index = images_within(centres, sites.cell, reach=reach_A)
     shift = np.rint(points @ np.linalg.inv(sites.cell) - (centres % 1.0)[index]).astype(np.int64)
-    distance, found = cKDTree(points).query(sites.positions, k=min(2, len(points)))
-    distance, found = distance.reshape(len(sites), -1), found.reshape(len(sites), -1)
+    nearest = cKDTree(points).query(sites.positions, k=min(2, len(points)))
+    distance, found = (np.asarray(one).reshape(len(sites), -1) for one in nearest)
     within = distance[:, 0] <= reach_A
     if distance.shape[1] > 1:
         within &= distance[:, 1] - distance[:, 0] > TIE_A

@@ -129,7 +129,7 @@ def in_cores(fractional: Array, table: CoreTable) -> Codes:
     flat = (voxel[:, 0] * table.shape[1] + voxel[:, 1]) * table.shape[2] + voxel[:, 2]
     if flat.size and int(flat.min()) < 0:
         raise TrajectoryError("a position to assign is not a number from 0 to 1")
-    codes = table.codes[flat]
+    codes: Codes = table.codes[flat]
     unsure = np.flatnonzero(codes < OUTSIDE)
     if unsure.size:
         codes[unsure] = _measured(fractional[unsure], table.candidates[-2 - codes[unsure]], sites=table.sites)

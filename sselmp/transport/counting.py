@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -79,6 +80,11 @@ def rate_of(frames: NDArray[np.int64], *, of_frames: int, exposure_ps: float, bl
         interval_95=Interval(low=low, high=high, probability=0.95),
         dispersion=dispersion,
     )
+
+
+def time_blocks(frames: int, blocks: int) -> list[tuple[int, int]]:
+    """First frame of each block of time, and the frame after its last."""
+    return list(itertools.pairwise(np.linspace(0, frames, blocks + 1).astype(int).tolist()))
 
 
 def _garwood(count: float, *, quantile: float) -> tuple[float, float]:

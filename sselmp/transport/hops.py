@@ -1,4 +1,4 @@
-"""Hops between sites from the ions' visits, their rates and residence times, within and between cages; draws nothing."""
+"""Hops between sites from the ions' visits, their rates and residence times, within and between cages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sselmp.cells import Array
 from sselmp.transport.cages import NO_CAGE, Cages
-from sselmp.transport.counting import Rate, rate_of
+from sselmp.transport.counting import Rate, rate_of, time_blocks
 from sselmp.transport.intervals import Interval
 from sselmp.transport.sites import Sites
 from sselmp.transport.visits import Visits
@@ -147,7 +147,7 @@ def residences(hops: Hops, visits: Visits) -> tuple[Residence, ...]:
     found = []
     first = np.append(True, visits.ion[1:] != visits.ion[:-1])
     whole = ~first & (visits.end < visits.frames)
-    blocks = [visits.occupancy(a, b) for a, b in _ten(visits.frames)]
+    blocks = [visits.occupancy(a, b) for a, b in time_blocks(visits.frames, 10)]
     for label in visits.sites.kinds:
         members = np.isin(visits.sites.labels, label)
         there = members[visits.site]
@@ -166,15 +166,12 @@ def residences(hops: Hops, visits: Visits) -> tuple[Residence, ...]:
                 leaving=leaving,
                 mean_ps=1.0 / leaving.per_ps if leaving.count else math.inf,
                 interval_95=Interval(low=1.0 / high, high=1.0 / low if low else math.inf, probability=0.95),
-                completed_ps=(visits.end - visits.begin)[there & whole] * visits.spacing_ps,
+                completed_ps=np.asarray(
+                    (visits.end - visits.begin)[there & whole] * visits.spacing_ps, dtype=np.float64
+                ),
             )
         )
     return tuple(found)
-
-
-def _ten(frames: int) -> list[tuple[int, int]]:
-    edges = np.linspace(0, frames, 11).astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
 
 
 def cage_hops(hops: Hops, visits: Visits, *, cages: Cages) -> CageHops:
@@ -187,7 +184,7 @@ def cage_hops(hops: Hops, visits: Visits, *, cages: Cages) -> CageHops:
     origin, target = cages.cage[hops.origin], cages.cage[hops.target]
     moved = hops.image + cages.image[hops.target] - cages.image[hops.origin]
     is_within = (origin >= 0) & (origin == target) & (moved == 0).all(axis=1)
-    is_between = _arrivals(hops, visits, cages=cages)
+    is_between = _arrivals(visits, cages)
     return CageHops(
         cages=cages,
         within=rate_of(hops.frame[is_within], of_frames=visits.frames, exposure_ps=exposure),
@@ -198,7 +195,7 @@ def cage_hops(hops: Hops, visits: Visits, *, cages: Cages) -> CageHops:
     )
 
 
-def _arrivals(hops: Hops, visits: Visits, *, cages: Cages) -> NDArray[np.bool_]:
+def _arrivals(visits: Visits, cages: Cages) -> NDArray[np.bool_]:
     """Hops with which an ion arrives in another cage than the last that it was in."""
     cage = cages.cage[visits.site]
     place = np.column_stack([visits.ion, cage, visits.image + cages.image[visits.site]])

@@ -97,9 +97,7 @@ def _counted(rows: Integers, forward: NDArray[np.bool_], *, least: int) -> Edges
     counts = np.bincount(index, minlength=len(edges))
     kept = counts >= least
     edges, ahead, counts = edges[kept], ahead[kept], counts[kept]
-    return Edges(
-        first=edges[:, 0], second=edges[:, 1], image=edges[:, 2:], forward=ahead, backward=counts - ahead
-    )
+    return Edges(first=edges[:, 0], second=edges[:, 1], image=edges[:, 2:], forward=ahead, backward=counts - ahead)
 
 
 def folded(hops: Hops, sites: Sites) -> Hops:

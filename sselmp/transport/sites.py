@@ -110,7 +110,7 @@ def lay_out(
     return Sites(
         cell=cell,
         fractional=placed,
-        labels=tuple(labels[number] for number in unit),
+        labels=tuple(labels[number] for number in unit.tolist()),
         radius_A=float(radius_A or 0.0),
         unit=unit,
         repeats=repeats,
@@ -125,7 +125,7 @@ def shortest_distance(fractional: Array, cell: Array) -> tuple[float, int, int]:
     # No packing of spheres is denser than fcc, so that the shortest distance is at most (sqrt(2) V / N)^(1/3).
     reach = 1.001 * (2.0**0.5 * cells.volume(cell) / len(fractional)) ** (1 / 3)
     points, index = images_within(fractional, cell, reach=reach)
-    distance, found = cKDTree(points).query(fractional % 1.0 @ cell, k=2)
+    distance, found = (np.asarray(one) for one in cKDTree(points).query(fractional % 1.0 @ cell, k=2))
     nearest = int(np.argmin(distance[:, 1]))
     return float(distance[nearest, 1]), nearest, int(index[found[nearest, 1]])
 

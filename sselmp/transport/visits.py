@@ -12,8 +12,8 @@ from sselmp.cells import Array
 from sselmp.errors import TrajectoryError
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.cores import Codes, CoreTable, core_table, in_cores
-from sselmp.transport.surroundings import MEMORY_MB, Surroundings, mobile_blocks
 from sselmp.transport.sites import Sites
+from sselmp.transport.surroundings import MEMORY_MB, Surroundings, mobile_blocks
 
 Integers = NDArray[np.int64]
 
