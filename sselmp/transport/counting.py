@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,27 @@ def rate_of(frames: NDArray[np.int64], *, of_frames: int, exposure_ps: float, bl
     counts = np.histogram(frames, bins=edges)[0].astype(np.float64)
     count = len(frames)
     dispersion = max(1.0, float(counts.var(ddof=1) / counts.mean())) if count else 1.0
+    return _rate(count, exposure_ps=exposure_ps, dispersion=dispersion, blocks=blocks)
+
+
+def pooled(rates: Sequence[Rate]) -> Rate:
+    """One rate from independent runs: all events over all exposure, with the largest dispersion of a run.
+
+    The interval is that of the pooled count with this dispersion, by ``rate_of``'s rule for a single run.
+    """
+    if len(rates) == 1:
+        return rates[0]
+    exposure = sum(rate.exposure_ps for rate in rates)
+    count, dispersion = sum(rate.count for rate in rates), max(rate.dispersion for rate in rates)
+    return _rate(count, exposure_ps=exposure, dispersion=dispersion, blocks=BLOCKS)
+
+
+def time_blocks(frames: int, blocks: int) -> list[tuple[int, int]]:
+    """First frame of each block of time, and the frame after its last."""
+    return list(itertools.pairwise(np.linspace(0, frames, blocks + 1).astype(int).tolist()))
+
+
+def _rate(count: int, *, exposure_ps: float, dispersion: float, blocks: int) -> Rate:
     quantile = student_quantile(0.975, blocks - 1.0 if dispersion > 1.0 else math.inf)
     low, high = (dispersion * end / exposure_ps for end in _garwood(count / dispersion, quantile=quantile))
     return Rate(
@@ -80,11 +102,6 @@ def rate_of(frames: NDArray[np.int64], *, of_frames: int, exposure_ps: float, bl
         interval_95=Interval(low=low, high=high, probability=0.95),
         dispersion=dispersion,
     )
-
-
-def time_blocks(frames: int, blocks: int) -> list[tuple[int, int]]:
-    """First frame of each block of time, and the frame after its last."""
-    return list(itertools.pairwise(np.linspace(0, frames, blocks + 1).astype(int).tolist()))
 
 
 def _garwood(count: float, *, quantile: float) -> tuple[float, float]:

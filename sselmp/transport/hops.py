@@ -42,6 +42,17 @@ class Hops:
         """Number of hops."""
         return len(self.ion)
 
+    def chosen(self, which: NDArray[np.bool_]) -> Hops:
+        """Some of the hops, by a mask (E,)."""
+        return Hops(
+            ion=self.ion[which],
+            frame=self.frame[which],
+            origin=self.origin[which],
+            target=self.target[which],
+            image=self.image[which],
+            origin_image=self.origin_image[which],
+        )
+
     def vectors(self, sites: Sites) -> Array:
         """(E, 3) from site to site [Å]."""
         step = sites.fractional[self.target] + self.image - sites.fractional[self.origin]
