@@ -13,8 +13,9 @@ from sselmp.cells import Array
 from sselmp.errors import TrajectoryError
 from sselmp.transport.sites import images_within
 
-LARGEST_MISFIT_A = 1.0  # root mean square; a vibrating framework's average is within 0.3 Å of its sites
+LARGEST_MISFIT_A = 1.0  # root mean square; a framework's average over a long run is within 0.3 Å of its sites
 GOOD_MISFIT_A = 0.4  # where the crystal fits as it is, no other orientation is tried
+FAR_A = 1.5  # an atom farther off counts as this far: one that has turned or exchanged places says no more
 LARGEST_STRAIN = 0.1
 
 
@@ -25,7 +26,7 @@ class Alignment:
     Attributes:
         rotation: (3, 3) whole numbers: the symmetry of the cell that turns the reference's fractional coordinates.
         shift: (3,) what is added to them then, in units of the run's cell vectors.
-        misfit_A: Root mean square distance of the run's framework from the reference so placed [Å].
+        misfit_A: Root mean square distance of the framework from the reference so placed, of each atom 1.5 Å at most.
     """
 
     rotation: NDArray[np.int64]
@@ -116,9 +117,11 @@ def _shifted(found: Reference, reference: Reference, *, anchor: str, cell: Array
     results = []
     for shift in start - reference.fractional[np.array(reference.species) == anchor]:
         wrapped = (found.fractional - shift) % 1.0 @ cell
-        apart = wrapped - points[tree.query(wrapped)[1]]
-        mean = apart.mean(axis=0)
-        misfit = float(np.sqrt(((apart - mean) ** 2).sum(axis=1).mean()))
+        distance, nearest = tree.query(wrapped)
+        near = np.flatnonzero(distance < FAR_A)
+        mean = (wrapped - points[nearest])[near].mean(axis=0) if near.size else np.zeros(3)
+        apart = np.minimum(tree.query(wrapped - mean)[0], FAR_A)
+        misfit = float(np.sqrt((apart**2).mean()))
         results.append((misfit, shift + mean @ np.linalg.inv(cell)))
     misfit, shift = min(results, key=lambda one: one[0])
     return shift, misfit
