@@ -76,7 +76,7 @@ def _draw_network(axes: Axes, picture: Picture) -> None:
     depth = (corners[:, 2].min(), np.ptp(corners[:, 2]))
     _draw_cell(axes, picture.cell)
     for lines in picture.lines:
-        _draw_lines(axes, lines, depth=depth)
+        _draw_lines(axes, lines, most=picture.most, depth=depth)
     sites = _seen(picture.sites)
     axes.scatter(
         sites[:, 0], sites[:, 1], s=22 + 30 * np.clip(picture.occupancy, 0, 1.5), c=_SITE, edgecolors="white",
@@ -110,12 +110,12 @@ def _draw_cell(axes: Axes, cell: Array) -> None:
         axes.text(tip[0], tip[1], "abc"[axis], fontsize=10, style="italic", ha="center", va="center", color="0.35")
 
 
-def _draw_lines(axes: Axes, lines: Lines, *, depth: tuple[float, float]) -> None:
+def _draw_lines(axes: Axes, lines: Lines, *, most: int, depth: tuple[float, float]) -> None:
     from matplotlib.colors import to_rgb
 
     seen = _seen(lines.ends)
     nearness = np.clip((seen[:, :, 2].mean(axis=1) - depth[0]) / depth[1], 0.0, 1.0)
-    widths = 0.8 + 3.2 * np.sqrt(lines.counts / max(1, int(lines.counts.max())))
+    widths = 0.8 + 3.2 * np.sqrt(lines.counts / most)
     colour = np.array(to_rgb(COLOURS[lines.name]))
     for at in np.argsort(nearness):
         pale = 0.55 * (1 - nearness[at])

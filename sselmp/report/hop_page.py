@@ -23,7 +23,7 @@ def page(report: HopReport) -> str:
                 "colour": COLOURS[lines.name],
                 "ends": _rounded(lines.ends),
                 "counts": lines.counts.tolist(),
-                "most": int(lines.counts.max()),
+                "most": picture.most,
                 "total": int(lines.counts.sum()),
             }
             for lines in picture.lines

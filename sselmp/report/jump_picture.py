@@ -50,6 +50,11 @@ class Picture:
     centres: Array
     centre_name: str
 
+    @property
+    def most(self) -> int:
+        """Hops of the edge that has most of them; 1 where there is no edge."""
+        return max((int(lines.counts.max()) for lines in self.lines), default=1)
+
 
 def picture_of(report: HopReport) -> Picture:
     """Fold the sites and hops of a run into its unit cell and place them for drawing."""

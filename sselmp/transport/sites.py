@@ -127,7 +127,8 @@ def shortest_distance(fractional: Array, cell: Array) -> tuple[float, int, int]:
     points, index = images_within(fractional, cell, reach=reach)
     distance, found = (np.asarray(one) for one in cKDTree(points).query(fractional % 1.0 @ cell, k=2))
     nearest = int(np.argmin(distance[:, 1]))
-    return float(distance[nearest, 1]), nearest, int(index[found[nearest, 1]])
+    first, second = sorted((nearest, int(index[found[nearest, 1]])))
+    return float(distance[nearest, 1]), first, second
 
 
 def images_within(fractional: Array, cell: Array, *, reach: float) -> tuple[Array, NDArray[np.intp]]:
