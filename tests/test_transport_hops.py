@@ -93,9 +93,8 @@ def test_a_rattling_crystal_has_no_hop_at_all():
     assert found.interval_95.low == pytest.approx(400 * 0.5 * 8 / 3.689, rel=1e-3)  # Garwood's limit for none
 
 
-@pytest.mark.parametrize("seed", [2, 3])
-def test_following_by_table_agrees_with_trying_every_site_and_image(seed):
-    rng = np.random.default_rng(seed)
+def test_following_by_table_agrees_with_trying_every_site_and_image():
+    rng = np.random.default_rng(2)
     places = (np.array(list(np.ndindex(2, 2, 2))) + rng.uniform(-0.15, 0.15, (8, 3))) / 2
     apart = shortest_distance(places, hopping.TRICLINIC)[0]
     sites = lay_out(places, labels=list("abcdefgh"), cell=hopping.TRICLINIC, radius_A=0.449 * apart)

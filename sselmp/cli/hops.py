@@ -174,5 +174,5 @@ def _row(one: Comparison) -> tuple[str, ...]:
         f"{found.noise:.3g}",
         f"{found.excess:.2g} ({low:.2g} to {high:.2g})",
         f"{found.chance:.2g}",
-        "differs" if found.differs else "not distinct from noise",
+        "differs" if found.differs else "not judged: blocks remember" if found.remembers else "not distinct from noise",
     )

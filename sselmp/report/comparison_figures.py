@@ -47,7 +47,7 @@ def draw_comparison(found: Sequence[Comparison], path: Path, *, names: tuple[str
                 [max(low, 0.0) if divergence else low, high], [height, height], color=colour, linewidth=2, zorder=3
             )
             axes.plot(difference.value, height, "o", color=colour, markersize=7, zorder=4)
-            word = "differs" if difference.differs else "as noise"
+            word = "differs" if difference.differs else "not judged" if difference.remembers else "as noise"
             axes.annotate(f"{word}, p = {difference.chance:.2g}", (1.01, height), xycoords=("axes fraction", "data"),
                           fontsize=8.5, va="center", color=colour, annotation_clip=False)  # fmt: skip
         axes.set_yticks(range(len(rows)), [one.what for one in reversed(rows)], fontsize=9)

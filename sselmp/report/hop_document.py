@@ -146,6 +146,8 @@ def comparison(found: Sequence[Comparison], *, first: str, second: str) -> Json:
             "excess_interval_95": _range(one.difference.interval_95),
             "chance": one.difference.chance,
             "between_halves_of_one_run": one.difference.split_half,
+            "blocks": list(one.difference.blocks),
+            "blocks_remember_each_other": one.difference.remembers,
             "differs": one.difference.differs,
         }
         for one in found

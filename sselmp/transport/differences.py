@@ -13,8 +13,10 @@ from sselmp.errors import TrajectoryError
 from sselmp.transport.intervals import Interval
 
 LEAST_BLOCKS = 5
-SHUFFLES = 1999
+SHUFFLES = 999
 CONFIDENCE = 0.95
+ORDERS = 399
+MEMORY_CHANCE = 0.1  # below which neighbours are taken to remember each other; a false alarm here costs little
 Measure = Literal["divergence", "overlap", "shift"]
 
 
@@ -25,12 +27,15 @@ class Difference:
     Attributes:
         measure: ``divergence`` (Jensen–Shannon, 0 to 1 bit), ``overlap`` (1 to 0), or ``shift`` (of a mean).
         value: As measured.
-        noise: What runs that do not differ would show on average with as many blocks: the mean over exchanged blocks.
-        excess: Value less noise, the best estimate of the true difference; of an overlap what it lacks of that noise.
+        noise: What runs that do not differ would show on average: the mean over exchanged blocks.
+        excess: Value less noise, the best estimate of the true difference (of an overlap: of what it lacks, negative).
         interval_95: Of the excess, by resampling blocks.
         chance: Share of exchanges of blocks between the runs that differ as much: the p-value.
         split_half: The largest value between the two halves of either run.
-        differs: Whether the difference is claimed: ``chance`` below 0.05, and more than either run's halves differ.
+        blocks: Numbers of blocks of the two runs that it was judged with.
+        remembers: Whether these blocks still remember each other, so that nothing can be judged.
+        differs: Whether the difference is claimed: ``chance`` below 0.05, more than either run's halves differ, and
+            blocks that do not remember each other.
     """
 
     measure: Measure
@@ -40,6 +45,8 @@ class Difference:
     interval_95: Interval
     chance: float
     split_half: float
+    blocks: tuple[int, int]
+    remembers: bool
     differs: bool
 
 
@@ -71,9 +78,10 @@ def compare(first: Array, second: Array, *, measure: Measure, seed: int = 1) -> 
 
     A finite run's histogram is never the true one, so that two runs always differ and a divergence is never zero. How
     much of that is noise is told by exchanging blocks between the runs at random: if both sample the same, it makes no
-    difference whose block one is (permutation test: P. Good, Permutation Tests (2000)). Blocks must be longer than the
-    memory of what is compared; where they are not, a run's two halves differ from each other too, and a difference is
-    claimed only if it is larger than that.
+    difference whose block one is (permutation test: P. Good, Permutation Tests (2000)). That holds for blocks that do
+    not remember each other. Where neighbours are more alike than in random orders of the same blocks, blocks twice as
+    long are taken, as long as there are 5; where these remember each other still, no difference is claimed. Nor is it
+    where the two halves of either run, which have twice the noise, differ as much.
 
     Args:
         first: (B, K) histogram (or, for a shift, (B, 1) mean) of each block of the first run.
@@ -85,34 +93,55 @@ def compare(first: Array, second: Array, *, measure: Measure, seed: int = 1) -> 
         TrajectoryError: Fewer than 5 blocks, histograms that do not belong together, or one that is empty.
     """
     _check(first, second, measure=measure)
-    of = _MEASURES[measure]
-    sign = -1.0 if measure == "overlap" else 1.0
-
-    def size(values: Array) -> Array:
-        return np.abs(values) if measure == "shift" else sign * values
-
-    value = float(of(first.mean(axis=0), second.mean(axis=0)))
-    rng = np.random.default_rng(seed)
-    exchanged = _exchanged(first, second, rng=rng)
-    null = np.asarray(of(*exchanged))
+    of, rng = _MEASURES[measure], np.random.default_rng(seed)
+    while (remembers := _remembers(first, second, rng=rng)) and min(len(first), len(second)) >= 2 * LEAST_BLOCKS:
+        first, second = _coarser(first), _coarser(second)
+    value = np.asarray(of(first.mean(axis=0), second.mean(axis=0)))
+    null = np.asarray(of(*_exchanged(first, second, rng=rng)))
     noise = 0.0 if measure == "shift" else float(null.mean())
+    excess = float(value) - noise
     resampled = np.asarray(of(_resampled(first, rng=rng), _resampled(second, rng=rng)))
-    low, high = np.quantile(resampled - resampled.mean(), [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2]) + value - noise
-    widen, excess = _widening(min(len(first), len(second))), value - noise
-    low, high = (excess + widen * (float(end) - excess) for end in (low, high))
-    chance = float((1 + (size(null) >= size(np.array(value)) - 1e-15).sum()) / (1 + len(null)))
-    halves = [of(*_halves(run)) for run in (first, second)]
-    worst = float(max(halves, key=lambda one: float(size(np.asarray(one)))))
+    ends = np.quantile(resampled - resampled.mean(), [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2])
+    low, high = (excess + _widening(min(len(first), len(second))) * float(end) for end in ends)
+    worst = max((np.asarray(of(*_halves(run))) for run in (first, second)), key=lambda one: float(_size(one, measure)))
+    size = float(_size(value, measure))
+    chance = float((1 + (_size(null, measure) >= size - 1e-15).sum()) / (1 + len(null)))
     return Difference(
         measure=measure,
-        value=value,
+        value=float(value),
         noise=noise,
         excess=excess,
         interval_95=Interval(low=low, high=high, probability=CONFIDENCE),
         chance=chance,
-        split_half=worst,
-        differs=chance < 1.0 - CONFIDENCE and bool(size(np.array(value)) > size(np.array(worst))),
+        split_half=float(worst),
+        blocks=(len(first), len(second)),
+        remembers=remembers,
+        differs=chance < 1.0 - CONFIDENCE and size > float(_size(worst, measure)) and not remembers,
     )
+
+
+def _size(values: Array, measure: Measure) -> Array:
+    """How large a difference is, whatever its sign: zero for none."""
+    return 1.0 - values if measure == "overlap" else np.abs(values)
+
+
+def _remembers(first: Array, second: Array, *, rng: np.random.Generator) -> bool:
+    """Whether neighbouring blocks are more alike than those of the same runs in a random order."""
+    observed, shuffled = 0.0, np.zeros(ORDERS)
+    for run in (first, second):
+        mean = run.mean(axis=0)
+        away = (run - mean) / np.sqrt(np.where(mean > 0, mean, 1.0))
+        products = away @ away.T
+        observed += float(np.diagonal(products, 1).sum())
+        orders = np.argsort(rng.random((ORDERS, len(run))), axis=1)
+        shuffled += products[orders[:, :-1], orders[:, 1:]].sum(axis=1)
+    return float((1 + (shuffled >= observed).sum()) / (1 + ORDERS)) < MEMORY_CHANCE
+
+
+def _coarser(run: Array) -> Array:
+    """Blocks twice as long; an odd one at the end joins no other and is left out."""
+    whole = run[: len(run) // 2 * 2]
+    return np.asarray(whole.reshape(len(whole) // 2, 2, -1).mean(axis=1))
 
 
 def _check(first: Array, second: Array, *, measure: Measure) -> None:
@@ -157,10 +186,8 @@ def _exchanged(first: Array, second: Array, *, rng: np.random.Generator) -> tupl
 
 def _resampled(run: Array, *, rng: np.random.Generator) -> Array:
     """Means over blocks drawn with replacement."""
-    draws = _draws(run)
-    drawn = rng.integers(0, len(run), (draws, len(run)))
-    weights = np.apply_along_axis(np.bincount, 1, drawn, minlength=len(run)).astype(np.float64)
-    return _weighted(run, weights)
+    drawn = rng.multinomial(len(run), np.full(len(run), 1.0 / len(run)), size=_draws(run))
+    return _weighted(run, drawn.astype(np.float64))
 
 
 def _draws(blocks: Array) -> int:

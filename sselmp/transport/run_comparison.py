@@ -153,11 +153,15 @@ def _occupancies(visits: list[Visits], counts: list[int]) -> list[Comparison]:
         for laid, rows in zip(sites, per_site, strict=True)
     ]
     found = _both("occupancies of the sites", folded)
+    judged = found[0].difference  # a single number shows its memory badly, and that of all sites is its memory too
     for label in sites[0].kinds:
         means = [
-            rows[:, laid.of_kind(label)].mean(axis=1, keepdims=True) for laid, rows in zip(sites, per_site, strict=True)
+            np.array([[one.occupancy(*ends)[laid.of_kind(label)].mean()] for ends in time_blocks(one.frames, count)])
+            for one, laid, count in zip(visits, sites, judged.blocks, strict=True)
         ]
         difference = compare(means[0], means[1], measure="shift")
+        remembers = difference.remembers or judged.remembers
+        difference = replace(difference, remembers=remembers, differs=difference.differs and not remembers)
         found.append(Comparison(what=f"occupancy of {label}", unit="ions a site", difference=difference))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -115,7 +116,11 @@ def wyckoff_labels(crystal: Crystal) -> tuple[str, ...]:
     import spglib
 
     numbers = [crystal.elements.index(symbol) + 1 for symbol in crystal.species]
-    found = spglib.get_symmetry_dataset((crystal.cell.tolist(), crystal.fractional().tolist(), numbers), symprec=1e-3)
+    cell = (crystal.cell.tolist(), crystal.fractional().tolist(), numbers)
+    with warnings.catch_warnings():
+        # spglib 2 tells every call that its way of failing will change; a failure is met below either way
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = spglib.get_symmetry_dataset(cell, symprec=1e-3)
     if found is None:
         return tuple(crystal.species)
     orbits = np.asarray(found.crystallographic_orbits)
