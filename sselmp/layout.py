@@ -23,6 +23,7 @@ TRANSPORT_JSON = "transport.json"
 TRANSPORT_CSV = "transport.csv"
 MSD_FIGURE = "msd.png"
 ARRHENIUS_FIGURE = "arrhenius.png"
+TRAJECTORY = "trajectory"  # trajectory/<run>/: how the ions of one run move
 
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import catalogue, console, inventory, preflight, routes, stages, weights
+from sselmp.cli import catalogue, console, inventory, preflight, routes, stages, trajectory, weights
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -36,6 +36,7 @@ app.command()(routes.export)
 app.add_typer(inventory.environment_app, name="env")
 app.add_typer(inventory.plugin_app, name="plugin")
 app.add_typer(weights.app, name="weights")
+app.add_typer(trajectory.app, name="trajectory")
 
 
 def _version(wanted: bool) -> None:

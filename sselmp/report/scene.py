@@ -122,7 +122,7 @@ def painted(parts: Sequence[Facets], *, box: tuple[float, float, float, float], 
     blocks = image.reshape(height // _SMOOTHER, _SMOOTHER, width // _SMOOTHER, _SMOOTHER, 4)
     opacity = blocks[..., 3:].mean(axis=(1, 3))
     colour = (blocks[..., :3] * blocks[..., 3:]).mean(axis=(1, 3)) / np.maximum(opacity, 1e-9)
-    return np.clip(np.concatenate([colour, opacity], axis=2), 0.0, 1.0)
+    return np.asarray(np.clip(np.concatenate([colour, opacity], axis=2), 0.0, 1.0))
 
 
 def _visible(parts: Sequence[Facets]) -> tuple[Array, Array]:
@@ -130,7 +130,8 @@ def _visible(parts: Sequence[Facets]) -> tuple[Array, Array]:
     corners, colours = [], []
     for part in parts:
         seen, normals = viewed(part.corners), viewed(part.normals)
-        facing = normals[:, 2] > -0.05
+        flat = np.cross(seen[:, 1] - seen[:, 0], seen[:, 2] - seen[:, 0])
+        facing = flat[:, 2] * np.sign((flat * normals).sum(axis=1)) > 0.0
         light = np.clip(normals[facing] @ (_LIGHT / np.linalg.norm(_LIGHT)), 0.0, 1.0)
         shine = 0.35 * light[:, None] ** 24
         shaded = np.clip(np.array(part.colour) * (0.5 + 0.55 * light[:, None]) + shine, 0.0, 1.0)
