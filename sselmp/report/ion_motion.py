@@ -209,7 +209,8 @@ def connection_words(found: Percolation) -> str:
     for number, level in enumerate(levels, start=1):
         if level is not None:
             parts.setdefault(level, []).append(str(number))
-    said = "; ".join(f"in {' and '.join(numbers)} D below {level:.3g}" for level, numbers in parts.items())
+    spans = {level: " to ".join(sorted({numbers[0], numbers[-1]})) for level, numbers in parts.items()}
+    said = ", ".join(f"in {span} D at {level:.3g}" for level, span in spans.items())
     along = "".join(axis for axis, one in zip("abc", found.axes, strict=True) if one is not None)
     return f"connects {said} a₀⁻³, along {', '.join(along)}"
 

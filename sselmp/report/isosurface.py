@@ -33,7 +33,7 @@ class Surface:
     Attributes:
         vertices: (V, 3) positions [Å].
         triangles: (T, 3) vertices of each triangle, counter-clockwise as seen from outside (from the lower density).
-        normals: (V, 3) unit vectors down the gradient of the density; for smooth shading.
+        normals: (V, 3) unit vectors down the gradient of the density, or out of the cell's face; for smooth shading.
     """
 
     vertices: Array
@@ -69,20 +69,23 @@ def isosurface(density: Density, *, level: float) -> Surface:
     return Surface(
         vertices=cells.readonly(scaled @ density.grid.cell),
         triangles=triangles,
-        normals=cells.readonly(_downhill(density, corners - 1.0)),
+        normals=cells.readonly(_normals(density, corners - 1.0)),
     )
 
 
-def _downhill(density: Density, at: Array) -> Array:
-    """Unit vectors against the gradient at some points, (V, 3) [grid steps]."""
+def _normals(density: Density, at: Array) -> Array:
+    """Unit vectors against the gradient at points (V, 3) [grid steps]; out of the cell on what closes its faces."""
     from scipy import ndimage
 
+    shape, inverse = np.array(density.values.shape), np.linalg.inv(density.grid.cell)
     slopes = []
-    for axis, points in enumerate(density.values.shape):
+    for axis, points in enumerate(shape):
         slope = (np.roll(density.values, 1, axis=axis) - np.roll(density.values, -1, axis=axis)) * points
         slopes.append(ndimage.map_coordinates(slope, at.T, order=1, mode="grid-wrap"))
-    falls = np.stack(slopes, axis=1) @ np.linalg.inv(density.grid.cell).T
-    return np.asarray(falls / np.maximum(np.linalg.norm(falls, axis=1, keepdims=True), 1e-300))
+    out = np.where(at > shape, 1.0, np.where(at < 0, -1.0, 0.0))
+    scaled = np.where(np.any(out != 0, axis=1)[:, None], out, np.stack(slopes, axis=1))
+    normals = scaled @ inverse.T
+    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300))
 
 
 def _march(values: Array, *, level: float) -> tuple[Array, Integers]:

@@ -107,6 +107,7 @@ def write_density(
         "space_group": found.symmetry or None,
         "highest_per_a0_3": float(found.values.max()),
         "mean_per_a0_3": float(found.values.mean()),
+        "one_count_per_a0_3": found.one_count,
         "levels_drawn_per_a0_3": [level for level, _ in surfaces],
         "percolates_in_dimensions": {
             str(number): connection_document(one) for number, one in enumerate(percolation.dimensions, start=1)

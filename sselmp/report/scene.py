@@ -27,22 +27,26 @@ class Facets:
         normals: (T, 3) unit vectors to the outside.
         colour: Red, green, blue.
         opacity: From 0 to 1.
+        nearer_A: Painted as if it were nearer by this [Å]: of two that lie in one plane, it is seen.
     """
 
     corners: Array
     normals: Array
     colour: Colour
     opacity: float = 1.0
+    nearer_A: float = 0.0
 
 
-def surface_facets(surface: Surface, *, colour: Colour, opacity: float) -> Facets:
+def surface_facets(surface: Surface, *, colour: Colour, opacity: float, nearer_A: float = 0.0) -> Facets:
     """A surface with the normals of its vertices, so that it is shaded smoothly."""
     corners = surface.vertices[surface.triangles]
     flat = _unit(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
     smooth = _unit(surface.normals[surface.triangles].sum(axis=1))
-    # on the flat pieces that close a region at the cell's faces, the triangle's own normal is the right one
-    alike = (smooth * flat).sum(axis=1) > 0.5
-    return Facets(corners=corners, normals=np.where(alike[:, None], smooth, flat), colour=colour, opacity=opacity)
+    # Flat where the surface bends sharply, and on what closes the cell's faces, where a corner's normal is the facet's.
+    bent = (smooth * flat).sum(axis=1) < 0.5
+    face = np.einsum("tci,ti->tc", surface.normals[surface.triangles], flat).max(axis=1) > 0.999
+    normals = np.where((bent | face)[:, None], flat, smooth)
+    return Facets(corners=corners, normals=normals, colour=colour, opacity=opacity, nearer_A=nearer_A)
 
 
 def ball_facets(centres: Array, *, radius: float, colour: Colour) -> Facets:
@@ -109,8 +113,8 @@ def painted(parts: Sequence[Facets], *, box: tuple[float, float, float, float], 
     axes.set_axis_off()
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-    corners, colours = _visible(parts)
-    order = np.argsort(corners[:, :, 2].mean(axis=1))
+    corners, colours, depths = _visible(parts)
+    order = np.argsort(depths)
     axes.add_collection(
         PolyCollection(
             list(corners[order, :, :2]), facecolors=colours[order].tolist(), edgecolors="none", antialiaseds=False
@@ -125,19 +129,20 @@ def painted(parts: Sequence[Facets], *, box: tuple[float, float, float, float], 
     return np.asarray(np.clip(np.concatenate([colour, opacity], axis=2), 0.0, 1.0))
 
 
-def _visible(parts: Sequence[Facets]) -> tuple[Array, Array]:
-    """Facets that face the viewer, (T, 3, 3) in the viewer's coordinates, and their shaded colours, (T, 4)."""
-    corners, colours = [], []
+def _visible(parts: Sequence[Facets]) -> tuple[Array, Array, Array]:
+    """Facets that face the viewer, (T, 3, 3) in the viewer's coordinates, shaded colours, (T, 4), and depths, (T,)."""
+    corners, colours, depths = [], [], []
     for part in parts:
         seen, normals = viewed(part.corners), viewed(part.normals)
         flat = np.cross(seen[:, 1] - seen[:, 0], seen[:, 2] - seen[:, 0])
         facing = flat[:, 2] * np.sign((flat * normals).sum(axis=1)) > 0.0
         light = np.clip(normals[facing] @ (_LIGHT / np.linalg.norm(_LIGHT)), 0.0, 1.0)
         shine = 0.35 * light[:, None] ** 24
-        shaded = np.clip(np.array(part.colour) * (0.5 + 0.55 * light[:, None]) + shine, 0.0, 1.0)
+        shaded = np.clip(np.array(part.colour) * (0.6 + 0.45 * light[:, None]) + shine, 0.0, 1.0)
         corners.append(seen[facing])
+        depths.append(seen[facing][:, :, 2].mean(axis=1) + part.nearer_A)
         colours.append(np.concatenate([shaded, np.full((len(shaded), 1), part.opacity)], axis=1))
-    return np.concatenate(corners), np.concatenate(colours)
+    return np.concatenate(corners), np.concatenate(colours), np.concatenate(depths)
 
 
 def _unit(vectors: Array) -> Array:
