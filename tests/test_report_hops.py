@@ -52,16 +52,18 @@ def hopped(campaign):
 def test_every_run_of_a_campaign_gets_its_json_arrays_figure_and_page(campaign, hopped):
     base, made = campaign
     assert hopped.exit_code == 0, hopped.output
-    out = base / layout.HOPS
-    names = sorted(path.name for path in (base / layout.RUNS).iterdir())
-    written = {f"{name}.{kind}" for name in names for kind in ("json", "npz", "png", "html")}
-    assert {path.name for path in out.iterdir()} == written | {layout.HOP_RATES_JSON, layout.HOP_RATES_FIGURE}
+    out = base / layout.TRAJECTORY
+    names = {path.name for path in (base / layout.RUNS).iterdir()}
+    assert {path.name for path in out.iterdir()} == names | {layout.HOP_RATES_JSON, layout.HOP_RATES_FIGURE}
     for name in names:
-        plain = json.loads((out / f"{name}.json").read_text())
+        assert {path.name for path in (out / name).iterdir()} == {
+            f"hops.{kind}" for kind in ("json", "npz", "png", "html")
+        }
+        plain = json.loads((out / name / "hops.json").read_text())
         assert plain["format"] == "sselmp-hops-1"
         assert plain["hops_per_ion"]["count"] == made[plain["temperature_K"]]
-        assert (out / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
-        with np.load(out / f"{name}.npz") as arrays:
+        assert (out / name / "hops.png").read_bytes()[:4] == b"\x89PNG"
+        with np.load(out / name / "hops.npz") as arrays:
             assert len(arrays["hop_frame"]) == made[plain["temperature_K"]]
             assert arrays["edge_forward"].sum() + arrays["edge_backward"].sum() == len(arrays["hop_frame"])
             assert len(arrays["site_occupancy"]) == 8
@@ -69,7 +71,7 @@ def test_every_run_of_a_campaign_gets_its_json_arrays_figure_and_page(campaign, 
 
 def test_the_rates_over_temperatures_give_the_barrier_that_the_hops_were_made_with(campaign, hopped):
     base, _ = campaign
-    plain = json.loads((base / layout.HOPS / layout.HOP_RATES_JSON).read_text())
+    plain = json.loads((base / layout.TRAJECTORY / layout.HOP_RATES_JSON).read_text())
     (found,) = plain["barriers"]
     low, high = found["barrier_interval_95_eV"]
     assert low < 0.15 < high
@@ -78,10 +80,10 @@ def test_the_rates_over_temperatures_give_the_barrier_that_the_hops_were_made_wi
 
 def test_the_page_needs_nothing_from_elsewhere_and_holds_every_edge(campaign, hopped):  # noqa: ARG001 - writes it
     base, _ = campaign
-    page = next((base / layout.HOPS).glob("1000K*.html")).read_text()
+    page = next((base / layout.TRAJECTORY).glob("1000K*/hops.html")).read_text()
     assert not re.search(r"(src|href)\s*=|https?:", page)
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)[1])
-    plain = json.loads(next((base / layout.HOPS).glob("1000K*.json")).read_text())
+    plain = json.loads(next((base / layout.TRAJECTORY).glob("1000K*/hops.json")).read_text())
     assert sum(lines["total"] for lines in data["lines"]) == plain["hops_per_ion"]["count"]
     assert sum(len(lines["ends"]) for lines in data["lines"]) == plain["network_of_unit_cell"]["edges"]
 
@@ -111,7 +113,7 @@ BAD = {
     "an unknown species of cage": (("--cage", "Br"), "no species 'Br' in the framework"),
     "cores that leave no room": (("--radius", "3"), "room between them"),
     "no such sites": (("--sites", "nowhere.toml"), "there are no sites 'nowhere.toml'"),
-    "repeats that are no numbers": (("--repeats", "2,2"), "three whole numbers"),
+    "cells that are no numbers": (("--fold", "2x2"), "three whole numbers"),
     "a structure that the run was not made from": (("--sites", "structure"), "structure"),
 }
 
@@ -128,7 +130,7 @@ def test_bad_input_is_told_in_one_message(what, campaign, tmp_path):
 
 
 def test_a_folder_without_runs_is_refused(tmp_path):
-    assert "is no run folder and holds no runs" in str(command("hops", tmp_path).exception)
+    assert "is neither a run folder nor the results of a campaign" in str(command("hops", tmp_path).exception)
 
 
 def test_a_file_of_sites_is_laid_over_the_run_and_its_faults_are_named(test_data, tmp_path):

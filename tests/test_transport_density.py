@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -249,3 +250,14 @@ def test_what_cannot_be_done_to_a_density_is_refused():
     twice = Framework(cell=periodic.CUBE, species=("S", "S"), scaled=np.zeros((2, 3)))
     with pytest.raises(TrajectoryError, match="no space group is found"):
         space_group(twice, tolerance_A=0.1)
+
+
+def test_memory_beside_the_grid_is_bounded_by_its_setting():
+    trajectory = periodic.record(np.random.default_rng(5).random((3000, 700, 3)))
+    still = np.zeros((3000, 3))
+    grid = grid_of(periodic.CUBE, spacing_A=0.5)
+    tracemalloc.start()
+    density(trajectory, "Li", grid=grid, drift=still, memory_bytes=2**20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20 + 8 * 2**20  # of 50 MB of positions; 64 bytes a point, and a block's coordinates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -214,3 +215,16 @@ def test_an_absent_species_is_named_with_those_that_are_there():
     with pytest.raises(TrajectoryError, match="no atom of the species 'Na'") as told:
         of(periodic.record(np.zeros((3, 2, 3))), lags=[1], species="Na")
     assert "known: Li" in str(told.value)
+
+
+def test_memory_is_bounded_by_its_setting():
+    trajectory = periodic.record(np.random.default_rng(12).random((20_000, 20, 3)))
+    peaks = []
+    for memory in (2**22, 2**30):
+        tracemalloc.start()
+        of(trajectory, lags=[1], memory_bytes=memory)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    bench = 6 * 2**20  # the buffers for a block of pairs, whatever is set
+    assert peaks[0] < 2**22 + bench
+    assert peaks[1] > 2**25  # without the bound, the positions at all origins

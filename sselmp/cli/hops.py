@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console
+from sselmp.cli.trajectory import FoldersArgument, OutOption, places_of, repeats_of
 from sselmp.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -31,17 +31,14 @@ StructureOption = Annotated[
 RadiusOption = Annotated[
     float | None, typer.Option("--radius", min=0.01, help="Radius of a site's core [Å] (default: from the sites).")
 ]
-RepeatsOption = Annotated[
-    str, typer.Option("--repeats", metavar="A,B,C", help="Unit cells along each axis that a density is folded into.")
+FoldOption = Annotated[
+    str, typer.Option("--fold", metavar="AxBxC", help="Unit cells in the run's cell, for sites from the density.")
 ]
-MemoryOption = Annotated[float, typer.Option("--memory", min=1.0, metavar="MB", help="Memory for positions [MiB].")]
-OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
+MemoryOption = Annotated[float, typer.Option("--memory", min=1.0, metavar="MIB", help="Bound on memory for positions.")]
 
 
 def hops(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="FOLDER...", help="Run folders, or a campaign's results (all their runs).")
-    ],
+    folders: FoldersArgument,
     cage: Annotated[
         list[str] | None,
         typer.Option("--cage", metavar="SPECIES", help="Tell hops within cages around free atoms of this species."),
@@ -50,7 +47,7 @@ def hops(
     sites: SitesOption = "structure",
     system: StructureOption = None,
     radius: RadiusOption = None,
-    repeats: RepeatsOption = "1,1,1",
+    fold: FoldOption = "1x1x1",
     memory: MemoryOption = 64.0,
     out: OutOption = None,
 ) -> None:
@@ -62,10 +59,9 @@ def hops(
     from sselmp.report.hop_results import write_hops
     from sselmp.transport.barriers import Barrier
 
-    runs = run_folders(folders)
-    request = _request(mobile, sites=sites, system=system, radius=radius, repeats=repeats, memory=memory, cage=cage)
-    place = out or _beside(runs) / layout.HOPS
-    results = write_hops(runs, out=place, request=request)
+    request = _request(mobile, sites=sites, system=system, radius=radius, fold=fold, memory=memory, cage=cage)
+    places = places_of(folders, out)
+    results = write_hops(places, request=request)
     for report in results.reports:
         console.say(f"\n{report.name}: {report.system} with {report.potential}, {report.temperature_K:g} K")
         for sentence in sentences(report):
@@ -75,7 +71,8 @@ def hops(
             console.say(f"{one.name}: barrier {one.found.barrier_eV:.3f} ± {one.found.error_eV:.3f} eV")
         else:
             console.say(f"{one.name}: no barrier: {one.found.reason}")
-    console.say(f"written to {place}: JSON, npz, PNG and HTML of each run")
+    for _, place in places:
+        console.say(f"written to {place}: hops.json, .npz, .png, .html")
 
 
 def compare(
@@ -85,7 +82,7 @@ def compare(
     sites: SitesOption = "structure",
     system: StructureOption = None,
     radius: RadiusOption = None,
-    repeats: RepeatsOption = "1,1,1",
+    fold: FoldOption = "1x1x1",
     blocks: Annotated[int, typer.Option("--blocks", min=5, max=200, help="Blocks of time of each run.")] = 16,
     memory: MemoryOption = 64.0,
     out: OutOption = None,
@@ -96,34 +93,12 @@ def compare(
     """
     from sselmp.report.hop_results import write_comparison
 
-    request = _request(mobile, sites=sites, system=system, radius=radius, repeats=repeats, memory=memory, cage=None)
-    place = out or Path()
+    request = _request(mobile, sites=sites, system=system, radius=radius, fold=fold, memory=memory, cage=None)
+    ((_, place),) = places_of([first], out)
     found = write_comparison(first, second, out=place, request=request, blocks=blocks)
     headers = ("what", "measure", "value", "from noise", "excess (95 %)", "p", "")
     console.show_table(headers, [_row(one) for one in found])
     console.say(f"written to {place}: {layout.COMPARISON_JSON}, {layout.COMPARISON_FIGURE}")
-
-
-def run_folders(folders: list[Path]) -> list[Path]:
-    """Run folders as named, and all those in ``runs/`` of a campaign's results.
-
-    Raises:
-        SettingsError: A folder is neither.
-    """
-    found: list[Path] = []
-    for folder in folders:
-        inside = sorted(path.parent for path in (folder / layout.RUNS).glob(f"*/{layout.MANIFEST}"))
-        if (folder / layout.MANIFEST).is_file():
-            found.append(folder)
-        elif inside:
-            found += inside
-        else:
-            raise SettingsError(
-                f"{folder} is no run folder and holds no runs",
-                allowed="a run folder, or results/CAMPAIGN/POTENTIAL/SYSTEM",
-                repair="check the path",
-            )
-    return found
 
 
 def _request(
@@ -132,36 +107,25 @@ def _request(
     sites: str,
     system: str | None,
     radius: float | None,
-    repeats: str,
+    fold: str,
     memory: float,
     cage: list[str] | None,
 ) -> HopRequest:
     from sselmp.report.hop_report import DENSITY, STRUCTURE, HopRequest
 
-    match = re.fullmatch(r"([1-9]\d*),([1-9]\d*),([1-9]\d*)", repeats)
-    if match is None:
-        raise SettingsError("--repeats takes three whole numbers", got=repeats, allowed="such as 2,2,2")
     if sites not in {STRUCTURE, DENSITY} and not Path(sites).is_file():
         raise SettingsError(
             f"there are no sites '{sites}'", allowed=f"{STRUCTURE}, {DENSITY}, or the path of a TOML file of sites"
         )
-    a, b, c = (int(number) for number in match.groups())
     return HopRequest(
         mobile=mobile,
         sites=sites,
         system=system,
         radius_A=radius,
         cage=tuple(cage or ()),
-        repeats=(a, b, c),
+        repeats=repeats_of(fold),
         memory_MB=memory,
     )
-
-
-def _beside(runs: list[Path]) -> Path:
-    """The results that all runs belong to, else the working folder."""
-    parents = {folder.resolve().parent for folder in runs}
-    only = parents.pop()
-    return only.parent if not parents and only.name == layout.RUNS else Path()
 
 
 def _row(one: Comparison) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import catalogue, console, inventory, preflight, routes, stages, trajectory, weights
+from sselmp.cli import catalogue, console, hops, inventory, preflight, routes, stages, trajectory, weights
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -35,8 +35,13 @@ app.command()(routes.routes)
 app.command()(routes.export)
 app.add_typer(inventory.environment_app, name="env")
 app.add_typer(inventory.plugin_app, name="plugin")
+trajectory.app.command()(hops.hops)
+trajectory.app.command()(hops.compare)
 app.add_typer(trajectory.app, name="trajectory")
 app.add_typer(weights.app, name="weights")
+trajectory.app.command()(hops.hops)
+trajectory.app.command()(hops.compare)
+app.add_typer(trajectory.app, name="trajectory")
 
 
 def _version(wanted: bool) -> None:

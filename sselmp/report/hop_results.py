@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from sselmp import files, layout
-from sselmp.errors import SettingsError
 from sselmp.report import hop_document
 from sselmp.report.hop_report import HopReport, HopRequest, report_run, sites_for
 from sselmp.report.transport_document import Json
@@ -36,28 +35,26 @@ class HopResults:
     barriers: tuple[NamedBarrier, ...]
 
 
-def write_hops(folders: Sequence[Path], *, out: Path, request: HopRequest) -> HopResults:
-    """Analyse the hops of run folders; write a JSON, an npz, a PNG and an HTML file of each, and rates of all.
+def write_hops(places: Sequence[tuple[Path, Path]], *, request: HopRequest) -> HopResults:
+    """Analyse the hops of run folders; write ``hops.json``, ``.npz``, ``.png`` and ``.html`` of each, and rates of all.
 
     Args:
-        folders: Run folders, of one system and potential where barriers are to mean something.
-        out: Folder for the results.
+        places: Run folders, of one system and potential where barriers are to mean something, each with the folder for
+            its results; the rates of runs at several temperatures go beside the first of these.
         request: How to analyse them.
 
     Raises:
-        SettingsError: No folder, or sites that do not exist.
+        SettingsError: Sites that do not exist.
         RunError: A folder is not a run folder, or a file cannot be written.
         TrajectoryError: A run cannot be analysed.
     """
-    if not folders:
-        raise SettingsError("there is no run folder to analyse", repair="name run folders, or a campaign's results")
     reports = []
-    for folder in folders:
-        reports.append(report_run(folder, request))
+    for run, out in places:
+        reports.append(report_run(run, request))
         _write(reports[-1], out)
     results = HopResults(reports=tuple(reports), barriers=_barriers(reports))
     if len({report.temperature_K for report in reports}) > 1:
-        _write_rates(results, out)
+        _write_rates(results, places[0][1].parent)
     return results
 
 
@@ -97,11 +94,11 @@ def _write(report: HopReport, out: Path) -> None:
     from sselmp.report.hop_figures import draw_hops
     from sselmp.report.hop_page import page
 
-    files.write_text(out / f"{report.name}.json", hop_document.json_text(hop_document.document(report)))
-    with files.whole(out / f"{report.name}.npz") as temporary, temporary.open("wb") as stream:
+    files.write_text(out / "hops.json", hop_document.json_text(hop_document.document(report)))
+    with files.whole(out / "hops.npz") as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **hop_document.arrays(report))
-    draw_hops(report, out / f"{report.name}.png")
-    files.write_text(out / f"{report.name}.html", page(report))
+    draw_hops(report, out / "hops.png")
+    files.write_text(out / "hops.html", page(report))
 
 
 def _barriers(reports: Sequence[HopReport]) -> tuple[NamedBarrier, ...]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sselmp import files, units
+from sselmp import units
+from sselmp.report.canvas import new_figure, save
 from sselmp.report.transport_document import digits, kept_lags
 from sselmp.report.transport_report import TransportReport
 from sselmp.transport.analysis import TemperatureTransport
@@ -34,7 +35,7 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    figure = _figure(9.6, 4.3)
+    figure = new_figure(9.6, 4.3)
     linear, logarithmic = figure.subplots(1, 2)
     temperatures = report.result.temperatures
     for at, colour in zip(temperatures, _colours(len(temperatures)), strict=True):
@@ -54,7 +55,7 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     linear.plot([], [], color="black", linewidth=2.2, label="fit (dotted: not diffusive)")
     linear.legend(frameon=False, fontsize=8.5, loc="upper left")
     _title(figure, report)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_arrhenius(report: TransportReport, path: Path) -> None:
@@ -67,7 +68,7 @@ def draw_arrhenius(report: TransportReport, path: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    figure = _figure(6.4, 5.0)
+    figure = new_figure(6.4, 5.0)
     axes = figure.subplots()
     axes.set_yscale("log")
     result = report.result
@@ -93,26 +94,7 @@ def draw_arrhenius(report: TransportReport, path: Path) -> None:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=8.5, loc="upper right")
     _title(figure, report)
-    _save(figure, path)
-
-
-def _figure(width: float, height: float) -> Figure:
-    """A figure of its own, in no registry, rendered without a display."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as NewFigure
-
-    figure = NewFigure(figsize=(width, height), dpi=160, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> None:
-    for axes in figure.axes:
-        axes.tick_params(which="both", direction="in", labelsize=9)
-        for side in axes.spines.values():
-            side.set_linewidth(0.8)
-    with files.whole(path) as temporary:
-        figure.savefig(temporary, format="png")
+    save(figure, path)
 
 
 def _title(figure: Figure, report: TransportReport) -> None:

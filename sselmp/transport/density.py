@@ -31,6 +31,7 @@ class Density:
         frames: Frames averaged over.
         broadening_A: Standard deviation of the Gaussian that it was broadened with [Å]; zero for none.
         symmetry: Space group that it was averaged over; empty for none.
+        operations: Number of its operations.
     """
 
     species: str
@@ -40,6 +41,14 @@ class Density:
     frames: int
     broadening_A: float = 0.0
     symmetry: str = ""
+    operations: int = 1
+
+    @property
+    def one_count(self) -> float:
+        """What one ion seen once at a general place adds there [a₀⁻³]: features of a few times this are noise."""
+        samples = self.frames * int(np.prod(self.grid.repeats)) * self.operations
+        voxel, gaussian = cells.volume(self.grid.cell) / self.grid.points, (2.0 * np.pi * self.broadening_A**2) ** 1.5
+        return float(units.BOHR_A**3 / (samples * max(voxel, gaussian)))
 
 
 def density(
@@ -119,7 +128,8 @@ def symmetrised(found: Density, *, symmetry: SpaceGroup) -> Density:
         found: The density.
         symmetry: The group (``symmetry.space_group``).
     """
-    return replace(found, values=cells.readonly(averaged(found.values, symmetry=symmetry)), symmetry=symmetry.symbol)
+    values = cells.readonly(averaged(found.values, symmetry=symmetry))
+    return replace(found, values=values, symmetry=symmetry.symbol, operations=symmetry.order)
 
 
 def broadened(found: Density, *, width_A: float) -> Density:

@@ -102,7 +102,7 @@ def _on_its_origin(symbol: str, dataset: object, *, tolerance_A: float) -> Space
 
 
 def averaged(values: Array, *, symmetry: SpaceGroup) -> Array:
-    """Average values on a grid over all operations; the sum stays.
+    """Average values on a grid over all operations; the sum stays, and images of a point get the same value exactly.
 
     Args:
         values: (n0, n1, n2) on a grid made for this symmetry (``grid.grid_of``).
@@ -111,7 +111,7 @@ def averaged(values: Array, *, symmetry: SpaceGroup) -> Array:
     shape = np.array(values.shape)
     centre = np.round(symmetry.origin * shape).astype(np.int64)
     points = [np.arange(n) - middle for n, middle in zip(shape, centre, strict=True)]
-    total = np.zeros(values.size)
+    least = np.arange(values.size)  # of the images of a point, the first: they all share it
     for rotation, shift in zip(symmetry.rotations, symmetry.twenty_fourths, strict=True):
         flat = np.zeros(values.shape, dtype=np.int64)
         for axis in range(3):
@@ -120,5 +120,6 @@ def averaged(values: Array, *, symmetry: SpaceGroup) -> Array:
             image += centre[axis] + shift[axis] * shape[axis] // 24
             flat *= shape[axis]
             flat += image % shape[axis]
-        total += values.ravel()[flat.ravel()]
-    return (total / symmetry.order).reshape(values.shape)
+        np.minimum(least, flat.ravel(), out=least)
+    sums, images = np.bincount(least, weights=values.ravel()), np.bincount(least)
+    return np.asarray((sums[least] / images[least]).reshape(values.shape))
