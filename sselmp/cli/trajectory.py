@@ -144,6 +144,11 @@ def places_of(folders: list[Path], out: Path | None) -> list[tuple[Path, Path]]:
 
 
 def repeats_of(text: str) -> tuple[int, int, int]:
+    """Three whole numbers from such as ``2x2x2``.
+
+    Raises:
+        SettingsError: The text is not that.
+    """
     parts = text.lower().split("x")
     if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise SettingsError("--fold takes three whole numbers", got=text, allowed="such as 2x2x2")
