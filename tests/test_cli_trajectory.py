@@ -158,10 +158,10 @@ def test_results_of_several_runs_go_into_folders_of_their_own(results, tmp_path)
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["vanhove", "--species", "Na"], "no atom of the species 'Na'"),
+        (["vanhove", "--of", "Na"], "no atom of the species 'Na'"),
         (["vanhove", "--longest", "1e6"], "longest lag does not fit into the trajectory"),
         (["vanhove", "--rmax", "9"], "beyond half the cell"),
-        (["density", "--species", "Na"], "no atom of the species 'Na'"),
+        (["density", "--of", "Na"], "no atom of the species 'Na'"),
         (["density", "--spacing", "0.001"], "too fine for the memory allowed"),
         (["density", "--level", "1e9", "--spacing", "1"], "no surface at this level"),
         (["density", "--fold", "3x1x1"], "does not repeat 3 times"),

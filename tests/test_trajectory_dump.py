@@ -10,7 +10,7 @@ import pytest
 import walks
 
 from sselmp.errors import TrajectoryError
-from sselmp.trajectory.dump import read_dump
+from sselmp.trajectory.reading import read_dump
 from sselmp.trajectory.record import Trajectory, from_scaled
 
 RECORDED = Path(__file__).parent / "data" / "lj_restart"
@@ -135,7 +135,8 @@ def test_a_framework_that_keeps_its_scaled_coordinates_stands_still_while_the_ce
 
 
 FAULTS = {
-    "lacks the columns element": lambda text: text.replace(" element ", " what "),
+    "does not say which element": lambda text: text.replace(" element ", " what "),
+    "lacks the columns xsu ysu zsu": lambda text: text.replace(" ysu ", " what "),
     "not a finite number": lambda text: text.replace(" 0.250000000", " nan", 1),
     "not a LAMMPS text dump": lambda text: "#!/bin/sh\n" + text,
     "header cannot be understood": lambda text: text.replace("NUMBER OF ATOMS\n16", "NUMBER OF ATOMS\nmany", 1),
@@ -210,7 +211,7 @@ def test_reading_takes_less_than_ten_microseconds_an_atom_and_frame(tmp_path):
     record = walks.trajectory(walks.walk(np.random.default_rng(0), frames=50, ions=400))
     path = tmp_path / "big.lammpstrj"
     path.write_text(walks.dump_text(record))
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = read_dump([path], timestep_ps=0.1)
-    assert (time.perf_counter() - begin) / (50 * 408) < 1e-5
+    assert (time.process_time() - begin) / (50 * 408) < 1e-5
     assert found.positions == pytest.approx(record.positions, abs=1e-7)

@@ -22,8 +22,8 @@ from rich.table import Table
 
 from sselmp.launch.progress import Progress as RunProgress
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 PLAIN_LINE_EVERY_S = 20.0
 
 
@@ -67,12 +67,27 @@ class SpinnerLine:
 
 
 @contextmanager
-def download_bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a bar with size, speed and time left; it is told the bytes that are there and those in all."""
+def bytes_bar(title: str, *, after_s: float = 0.0) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar with size, speed and time left; it is told the bytes that are there and those in all.
+
+    Args:
+        title: What is going on.
+        after_s: It is shown only if that goes on for longer [s].
+    """
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(TextColumn("{task.description}"), *columns, console=err) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    begin = time.monotonic()
+    progress = Progress(TextColumn("{task.description}"), *columns, console=err, transient=after_s > 0)
+    task = progress.add_task(title, total=None)
+
+    def update(done: int, total: int | None) -> None:
+        progress.update(task, completed=done, total=total)
+        if time.monotonic() - begin >= after_s:
+            progress.start()  # does nothing the second time
+
+    try:
+        yield update
+    finally:
+        progress.stop()
 
 
 class RunBars:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sselmp import layout, manifest
-from sselmp.cli import console
+from sselmp.cli import console, trajectories
 from sselmp.cli.choices import (
     AtOnceOption,
     CampaignOption,
@@ -29,6 +29,12 @@ from sselmp.cli.gate import Gate
 from sselmp.cli.weights import ensure_weights
 from sselmp.errors import RunError, SselmpError
 from sselmp.launch.argv import RunOptions, threads_per_rank, usable_cores
+
+if TYPE_CHECKING:
+    from sselmp.potentials.cards import Card
+    from sselmp.report.transport_report import TransportReport
+
+MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
 
 FoldersArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Run folders; without any, those of the campaign.")
@@ -74,7 +80,14 @@ def run(
 
 
 def analyze(
-    folders: FoldersArgument = None,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FOLDER|FILE[,FILE]...[@KELVIN]]...",
+            help="Run folders (without any, those of the campaign), or trajectory files of simulations of your own: "
+            "LAMMPS dump, DCD, XDATCAR, extxyz, .traj; restarts joined by commas.",
+        ),
+    ] = None,
     potential: PotentialOption = None,
     system: SystemOption = None,
     campaign: CampaignOption = "quick",
@@ -89,13 +102,37 @@ def analyze(
         str | None, typer.Option("--mobile", help="Species that diffuses (default: the system's).")
     ] = None,
     route: RouteOption = None,
+    temperature: trajectories.TemperatureOption = None,
+    timestep: trajectories.TimestepOption = None,
+    frame_spacing: trajectories.SpacingOption = None,
+    species: trajectories.SpeciesOption = None,
+    topology: trajectories.TopologyOption = None,
+    charge: trajectories.ChargeOption = None,
+    start: trajectories.StartOption = 0.0,
+    unwrapped: trajectories.UnwrappedOption = False,
+    memory: trajectories.MemoryOption = MEMORY_MB,
 ) -> None:
-    """Turn run folders into diffusivities, an Arrhenius plot and a conductivity, with errors and verdicts."""
+    """Turn run folders, or trajectories of your own, into diffusivities, an Arrhenius plot and a conductivity.
+
+    Example: sselmp analyze run.lammpstrj.gz@700K --timestep 2 --species Li,P,S,Cl
+    """
+    stated = trajectories.Stated(
+        tuple(temperature or ()), timestep, frame_spacing, species, topology, charge, start, unwrapped
+    )
+    if folders and trajectories.are_files(folders):
+        names = trajectories.Names(mobile=mobile, system=system, potential=potential)
+        _show(
+            trajectories.analyze(folders, stated, names=names, at=at, memory_MB=memory, out=out or Path()),
+            out or Path(),
+        )
+        return
+    trajectories.refuse_for_folders(stated)
     if not folders:
         chosen = choose(campaign, potential=potential, system=system, results=results, route=route)
-        _analyze_each(_prepared(chosen), notice=chosen.campaign.notice, at=at, mobile=mobile)
+        notice = chosen.campaign.notice
+        _analyze_each(_prepared(chosen), notice=notice, at=at, mobile=mobile, memory_MB=memory)
         return
-    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile)
+    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile, memory_MB=memory)
 
 
 def diffusion(
@@ -143,6 +180,22 @@ def build_environment(name: str) -> None:
         environments.build(name, on_line=line)
 
 
+def make_ready(card: Card) -> None:
+    """See that a potential's environment and weights are there.
+
+    Weights that no package of the environment brings come first: building it takes minutes, which would be lost on a
+    potential whose weights cannot be had.
+
+    Raises:
+        PotentialError: The weights are altered, not pinned, have no address, or cannot be had.
+        EnvironmentFaultError: The environment cannot be built.
+    """
+    if card.weights is not None and card.weights.source != "package":
+        ensure_weights(card)
+    build_environment(card.environment)
+    ensure_weights(card)
+
+
 def _prepared(chosen: Chosen) -> list[Path]:
     from sselmp.cli.routes import ensure_exports
     from sselmp.inputs.prepare import prepare as prepare_campaign
@@ -175,10 +228,8 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, g
     if not waiting:
         return
     threads_per_rank(options, cores=usable_cores())  # what cannot be had is told before anything is started
-    for environment in sorted({load_card(records[f].card).environment for f in waiting}):
-        build_environment(environment)
     for card in sorted({records[f].card for f in waiting}):
-        ensure_weights(load_card(card))
+        make_ready(load_card(card))
     gate.let_pass(waiting)
     failures: list[SselmpError] = []
 
@@ -200,20 +251,31 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, g
         raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(str(one) for one in failures))
 
 
-def _analyze_each(folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None) -> None:
+def _analyze_each(
+    folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None, memory_MB: float = MEMORY_MB
+) -> None:
     """Analyse the folders of each potential and system apart."""
     together: dict[Path, list[Path]] = {}
     for folder in folders:
         together.setdefault(folder.parent.parent, []).append(folder)
     for out, runs in together.items():
-        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile)
+        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile, memory_MB=memory_MB)
 
 
-def _analyze(folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None = None) -> None:
-    from sselmp.report import transport_tables
+def _analyze(
+    folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None, memory_MB: float
+) -> None:
     from sselmp.report.analyze import analyze as analyze_runs
 
-    report = analyze_runs(folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile)
+    report = analyze_runs(
+        folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile, memory_MB=memory_MB
+    )
+    _show(report, out)
+
+
+def _show(report: TransportReport, out: Path) -> None:
+    from sselmp.report import transport_tables
+
     table = transport_tables.table(report)
     console.say(f"\n{report.system} with {report.potential}")
     console.show_table(table.headers, table.rows)

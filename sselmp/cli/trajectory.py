@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sselmp.cli import console
+from sselmp.cli.stages import MEMORY_MB
 from sselmp.errors import SettingsError
 
 app = typer.Typer(
@@ -18,11 +19,13 @@ app = typer.Typer(
 FoldersArgument = Annotated[
     list[Path], typer.Argument(metavar="FOLDER...", help="Run folders, or results folders with runs/ in them.")
 ]
-SpeciesOption = Annotated[str | None, typer.Option("--species", help="Species (default: the system's mobile one).")]
+SpeciesOption = Annotated[str | None, typer.Option("--of", metavar="SPECIES", help="Species (default: the system's mobile one).")]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="FOLDER", help="Where files go (default: trajectory/RUN beside runs/).")
 ]
-MemoryOption = Annotated[int, typer.Option("--memory", min=1, metavar="MIB", help="Bound on memory beside the frames.")]
+MemoryOption = Annotated[
+    float, typer.Option("--memory", min=1, metavar="MB", help="Memory for frames (the rest waits on disk), and for grids.")
+]
 RadiusOption = Annotated[
     float | None, typer.Option("--rmax", metavar="Å", help="Largest distance (default: half the cell).")
 ]
@@ -39,7 +42,9 @@ def vanhove(
     ] = None,
     lags: Annotated[int, typer.Option("--lags", help="Time lags beside zero.")] = 60,
     origins: Annotated[int, typer.Option("--origins", help="Most time origins a lag.")] = 100,
-    memory: MemoryOption = 1024,
+    memory: MemoryOption = Annotated[
+    float, typer.Option("--memory", min=1, metavar="MB", help="Memory for frames (the rest waits on disk), and for grids.")
+]
     out: OutOption = None,
 ) -> None:
     """Self and distinct van Hove functions, as maps over time and distance."""
@@ -47,7 +52,7 @@ def vanhove(
 
     options = ion_motion.VanHoveOptions(
         species=species, r_max_A=rmax, step_A=dr, longest_ps=longest, lags=lags, origins=origins,
-        memory_bytes=memory * 2**20,
+        memory_MB=memory,
     )  # fmt: skip
     for run, folder in places_of(folders, out):
         found = ion_motion.report_van_hove(run, options, out=folder)
@@ -80,7 +85,9 @@ def density(
         list[float] | None,
         typer.Option("--level", metavar="A0^-3", help="Level to draw (default: the mean). Repeatable."),
     ] = None,
-    memory: MemoryOption = 1024,
+    memory: MemoryOption = Annotated[
+    float, typer.Option("--memory", min=1, metavar="MB", help="Memory for frames (the rest waits on disk), and for grids.")
+]
     out: OutOption = None,
 ) -> None:
     """Probability density in a0^-3: cube, CHGCAR, isosurfaces, and the levels at which it connects through the cell."""
@@ -89,7 +96,7 @@ def density(
     options = ion_motion.DensityOptions(
         species=species, spacing_A=spacing, repeats=repeats_of(fold), symmetrise=symmetrise, tolerance_A=tolerance,
         alike=tuple(filter(None, alike.split(","))), broadening_A=broaden, levels=tuple(level or ()),
-        memory_bytes=memory * 2**20,
+        memory_MB=memory,
     )  # fmt: skip
     for run, folder in places_of(folders, out):
         report = ion_motion.report_density(run, options, out=folder)
@@ -113,13 +120,14 @@ def rdf(
     rmax: RadiusOption = None,
     dr: Annotated[float, typer.Option("--dr", metavar="Å", help="Thickness of a shell.")] = 0.05,
     frames: Annotated[int, typer.Option("--frames", help="Most frames, spread over the trajectory.")] = 200,
+    memory: MemoryOption = MEMORY_MB,
     out: OutOption = None,
 ) -> None:
     """Radial distribution functions and running coordination numbers between species."""
     from sselmp.report import ion_motion
 
     options = ion_motion.RdfOptions(
-        pairs=tuple(_pair(one) for one in pair or ()), r_max_A=rmax, step_A=dr, frames=frames
+        pairs=tuple(_pair(one) for one in pair or ()), r_max_A=rmax, step_A=dr, frames=frames, memory_MB=memory
     )
     for run, folder in places_of(folders, out):
         found = ion_motion.report_rdf(run, options, out=folder)

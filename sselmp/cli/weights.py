@@ -119,7 +119,7 @@ def ensure_weights(card: Card, *, told: bool = False) -> None:
         return
     found = look_in_environment(card)
     if found.state != "verified":
-        with console.download_bar(f"weights of {card.name}: {Path(card.weights.file).name}") as on_progress:
+        with console.bytes_bar(f"weights of {card.name}: {Path(card.weights.file).name}") as on_progress:
             found = fetch_weights(card, on_progress=on_progress)
     if found.state != "verified":
         raise refusal(card, found)

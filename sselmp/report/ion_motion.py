@@ -14,6 +14,7 @@ from sselmp.report import density_figures, density_files, motion_documents, moti
 from sselmp.report.density_scene import atom_kinds
 from sselmp.report.isosurface import Surface, isosurface
 from sselmp.report.motion_documents import Json
+from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.record import Trajectory
 from sselmp.trajectory.run_folder import RunFacts, read_run
 from sselmp.transport import grid, msd
@@ -36,7 +37,7 @@ class VanHoveOptions:
     longest_ps: float | None = None
     lags: int = 60
     origins: int = 100
-    memory_bytes: int = grid.MEMORY_BYTES
+    memory_MB: float = DEFAULT_MEMORY_MB
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class DensityOptions:
     alike: tuple[str, ...] = ()
     broadening_A: float = 0.2
     levels: tuple[float, ...] = ()
-    memory_bytes: int = grid.MEMORY_BYTES
+    memory_MB: float = DEFAULT_MEMORY_MB
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class RdfOptions:
     r_max_A: float | None = None
     step_A: float = 0.05
     frames: int = 200
+    memory_MB: float = DEFAULT_MEMORY_MB
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def report_van_hove(run: Path, options: VanHoveOptions, *, out: Path) -> VanHove
         TrajectoryError: The trajectory cannot be read, or lacks the species.
         RunError: The folder is no run folder, or a file cannot be written.
     """
-    facts, trajectory = _read(run)
+    facts, trajectory = _read(run, options.memory_MB)
     species = options.species or facts.mobile_species
     trajectory.atoms_of(species)
     found = van_hove(
@@ -122,7 +124,7 @@ def report_van_hove(run: Path, options: VanHoveOptions, *, out: Path) -> VanHove
             longest_ps=options.longest_ps,
             lags=options.lags,
             origins=options.origins,
-            memory_bytes=options.memory_bytes,
+            memory_bytes=int(options.memory_MB * 1e6),
         ),
         drift=_drift(trajectory, facts.mobile_species),
     )
@@ -141,7 +143,7 @@ def report_rdf(run: Path, options: RdfOptions, *, out: Path) -> tuple[Rdf, ...]:
         TrajectoryError: The trajectory cannot be read, or lacks a species.
         RunError: The folder is no run folder, or a file cannot be written.
     """
-    facts, trajectory = _read(run)
+    facts, trajectory = _read(run, options.memory_MB)
     mobile = facts.mobile_species
     pairs = options.pairs or tuple((mobile, other) for other in sorted(set(trajectory.species)))
     frames = spread_frames(trajectory, options.frames)
@@ -162,7 +164,7 @@ def report_density(run: Path, options: DensityOptions, *, out: Path) -> DensityR
         TrajectoryError: The trajectory cannot be read, or lacks the species.
         RunError: The folder is no run folder, or a file cannot be written.
     """
-    facts, trajectory = _read(run)
+    facts, trajectory = _read(run, options.memory_MB)
     species = options.species or facts.mobile_species
     trajectory.atoms_of(species)
     drift = _drift(trajectory, facts.mobile_species)
@@ -173,9 +175,9 @@ def report_density(run: Path, options: DensityOptions, *, out: Path) -> DensityR
         spacing_A=options.spacing_A,
         repeats=options.repeats,
         symmetry=group,
-        memory_bytes=options.memory_bytes,
+        memory_bytes=int(options.memory_MB * 1e6),
     )
-    found = density(trajectory, species, grid=points, drift=drift, memory_bytes=options.memory_bytes)
+    found = density(trajectory, species, grid=points, drift=drift, memory_bytes=int(options.memory_MB * 1e6))
     found = broadened(found, width_A=options.broadening_A)
     if group is not None:  # last: then points that symmetry makes equal are equal to the last digit
         found = symmetrised(found, symmetry=group)
@@ -215,8 +217,8 @@ def connection_words(found: Percolation) -> str:
     return f"connects {said} a₀⁻³, along {', '.join(along)}"
 
 
-def _read(run: Path) -> tuple[RunFacts, Trajectory]:
-    read = read_run(run)
+def _read(run: Path, memory_MB: float) -> tuple[RunFacts, Trajectory]:
+    read = read_run(run, memory_MB=memory_MB)
     if read.trajectory.frames < 2:
         raise TrajectoryError(f"{run} has one frame so far", repair="let it run on")
     present = set(read.trajectory.species)

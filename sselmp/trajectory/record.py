@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sselmp import cells
 from sselmp.errors import TrajectoryError, nearest
+from sselmp.trajectory.paths import chunks
 
 Array = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -25,7 +25,8 @@ class Trajectory:
     Attributes:
         steps: (F,) step numbers, increasing by a constant.
         times_ps: (F,) times of the frames [ps].
-        positions: (F, N, 3) unwrapped Cartesian positions in the time-averaged cell [Å].
+        positions: (F, N, 3) unwrapped Cartesian positions in the time-averaged cell [Å]; mapped from an unlinked
+            file, and ordered by atoms, where they exceed the memory allowed (``paths``).
         cells: (F, 3, 3) cell rows a, b, c of every frame [Å].
         species: (N,) chemical symbol of every atom.
 
@@ -43,7 +44,9 @@ class Trajectory:
         _check_shapes(self)
         _check_spacing(self.steps)
         for name in ("times_ps", "positions", "cells"):
-            if not np.isfinite(getattr(self, name)).all():
+            values = getattr(self, name)
+            pieces = (piece for _, piece in chunks(values)) if values.ndim == 3 else (values,)
+            if not all(np.isfinite(piece).all() for piece in pieces):
                 raise TrajectoryError(
                     f"a trajectory holds a number that is not finite in its {name}", allowed="numbers"
                 )
@@ -92,6 +95,22 @@ class Trajectory:
         return found
 
 
+def continues(later: Trajectory, earlier: Trajectory) -> bool:
+    """Whether a trajectory begins with a frame from within another one, to 0.05 Å, up to whole cells: its restart.
+
+    The other one's first frame does not count, for independent runs may start from the same structure.
+    """
+    found = np.flatnonzero(earlier.steps[1:] == later.steps[0]) + 1
+    if not found.size or earlier.species != later.species:
+        return False
+    scaled = [
+        record.positions[frame] @ np.linalg.inv(record.cells.mean(axis=0))
+        for record, frame in ((earlier, int(found[0])), (later, 0))
+    ]
+    moved = scaled[1] - scaled[0]
+    return bool((np.abs((moved - np.rint(moved)) @ earlier.cells[0]) < 0.05).all())
+
+
 def from_scaled(
     scaled: Array, *, cell_rows: Array, steps: Steps, timestep_ps: float, species: tuple[str, ...]
 ) -> Trajectory:
@@ -109,10 +128,7 @@ def from_scaled(
     """
     if not timestep_ps > 0:
         raise TrajectoryError("a time step must be positive", got=f"{timestep_ps} ps")
-    flat = [int(step) for step, rows in zip(steps, cell_rows, strict=True) if cells.volume(rows) < 1e-6]
-    if flat:
-        raise TrajectoryError("a frame's cell encloses no volume", got=f"step {flat[0]}")
-    _check_flips(cell_rows, steps)
+    check_cells(cell_rows, steps)
     times_ps = np.asarray(steps * timestep_ps, dtype=np.float64)
     mean_cell = cell_rows.mean(axis=0)
     for frame in scaled:
@@ -147,8 +163,19 @@ def _check_spacing(steps: Steps) -> None:
         )
 
 
-def _check_flips(cell_rows: Array, steps: Steps) -> None:
-    """Refuse a cell that LAMMPS flipped to another choice of vectors: scaled coordinates then jump."""
+def check_cells(cell_rows: Array, steps: Steps) -> None:
+    """Refuse a flat cell, and one that LAMMPS flipped to another choice of vectors: scaled coordinates then jump.
+
+    Args:
+        cell_rows: (F, 3, 3) cell rows of every frame [Å].
+        steps: (F,) step numbers, for messages.
+
+    Raises:
+        TrajectoryError: The first step at which a cell cannot be used is named.
+    """
+    flat = np.flatnonzero(np.abs(np.linalg.det(cell_rows)) < 1e-6)
+    if flat.size:
+        raise TrajectoryError("a frame's cell encloses no volume", got=f"step {steps[flat[0]]}")
     lengths = np.linalg.norm(cell_rows[:-1], axis=2, keepdims=True)
     jumps = (np.abs(np.diff(cell_rows, axis=0)) / lengths).max(axis=(1, 2), initial=0.0)
     flipped = np.flatnonzero(jumps > 0.25)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from sselmp import cells, units
 from sselmp.errors import SettingsError
+from sselmp.trajectory.paths import chunks
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.grid import MEMORY_BYTES, Grid
 from sselmp.transport.symmetry import SpaceGroup, averaged
@@ -73,12 +75,10 @@ def density(
     # The point that an ion is nearest to may be the first of the next cell: it gets a place of its own, folded at last.
     padded = np.array(grid.shape) + 1
     counts = np.zeros(int(padded.prod()), dtype=np.int64)
-    frames = max(1, _BLOCK_IONS // len(atoms))
-    waiting = np.empty(max(frames * len(atoms), min(_TOGETHER, memory_bytes // 8)), dtype=np.intp)
+    waiting = np.empty(max(_BLOCK_IONS, min(_TOGETHER, memory_bytes // 8)), dtype=np.intp)
     filled = 0
-    for begin in range(0, trajectory.frames, frames):
-        block = slice(begin, begin + frames)
-        places = _places(trajectory.positions[block, atoms] - drift[block, None], grid=grid)
+    for positions in _blocks(trajectory, atoms, drift=drift):
+        places = _places(positions, grid=grid)
         if filled + len(places) > len(waiting):
             counts += np.bincount(waiting[:filled], minlength=counts.size)
             filled = 0
@@ -102,13 +102,23 @@ def density(
     )
 
 
+def _blocks(trajectory: Trajectory, atoms: NDArray[np.intp], *, drift: Array) -> Iterator[Array]:
+    """All positions of some atoms without the drift, (3, n) [Å] at a time: in no order, for counting."""
+    for which, paths in chunks(trajectory.positions):
+        chosen = atoms[(atoms >= which.start) & (atoms < which.stop)] - which.start
+        frames = max(1, _BLOCK_IONS // max(1, len(chosen)))
+        for begin in range(0, trajectory.frames if len(chosen) else 0, frames):
+            block = slice(begin, begin + frames)
+            moved = paths[chosen, :, block] - drift[block].T
+            yield np.ascontiguousarray(moved.transpose(1, 0, 2)).reshape(3, -1)
+
+
 def _places(positions: Array, *, grid: Grid) -> Array:
-    """Index of the point nearest to each position on the padded grid, (n,), whole numbers.
+    """Index of the point nearest to each position, (3, n), on the padded grid, (n,), whole numbers.
 
     Axis by axis: a matrix product over contiguous rows takes half the time of one over triples.
     """
-    axes = np.ascontiguousarray(positions.transpose(2, 0, 1)).reshape(3, -1)
-    scaled = np.linalg.inv(grid.cell).T @ axes
+    scaled = np.linalg.inv(grid.cell).T @ positions
     places = np.zeros(scaled.shape[1])
     for axis, points in enumerate(grid.shape):
         along = scaled[axis]

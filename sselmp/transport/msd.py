@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from sselmp import cells
 from sselmp.errors import TrajectoryError, nearest
+from sselmp.trajectory.paths import Paths, chunks, on_disk
 from sselmp.trajectory.record import Trajectory
 
 Array = NDArray[np.float64]
 Reference = Literal["framework", "centre of mass", "none"]
 
-_CHUNK_BYTES = 64 * 2**20  # of complex numbers that one transform holds
+_CHUNK_BYTES = 2**23  # of numbers in one transform, so that it stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Motion:
 
     Attributes:
         species: Chemical symbol.
-        positions: (F, n, 3) unwrapped positions [Å], read-only.
+        positions: (F, n, 3) unwrapped positions [Å], read-only; may be mapped from a file (``trajectory.paths``), and
+            is then best gone through some atoms at a time with ``paths.chunks``.
         spacing_ps: Time between two frames [ps].
     """
 
@@ -36,7 +38,7 @@ class Motion:
     def __post_init__(self) -> None:
         if self.positions.ndim != 3 or self.positions.shape[2] != 3 or not self.positions.size:
             raise TrajectoryError("a motion needs positions (frames, ions, 3)", got=self.positions.shape)
-        if not np.isfinite(self.positions).all():
+        if not all(np.isfinite(paths).all() for _, paths in chunks(self.positions)):
             raise TrajectoryError(f"a position of {self.species} is not a finite number")
         if not self.spacing_ps > 0:
             raise TrajectoryError("the time between frames must be positive", got=f"{self.spacing_ps} ps")
@@ -94,15 +96,20 @@ def relative_motion(trajectory: Trajectory, species: str, *, mobile: str, refere
         TrajectoryError: A species is absent, there is no framework, or there is one frame only.
     """
     chosen = trajectory.atoms_of(species)
-    positions = trajectory.positions[:, chosen] - drift(trajectory, mobile=mobile, reference=reference)[:, None]
-    return Motion(species=species, positions=positions, spacing_ps=trajectory.spacing_ps)
+    centre = None if reference == "none" else drift(trajectory, mobile=mobile, reference=reference).T
+    trajectory.atoms_of(mobile)
+    return Motion(
+        species=species,
+        positions=_relative(trajectory.positions, chosen, centre=centre),
+        spacing_ps=trajectory.spacing_ps,
+    )
 
 
 def drift(trajectory: Trajectory, *, mobile: str, reference: Reference = "framework") -> Array:
     """Path of what is taken to stand still, to be subtracted from the positions.
 
     Args:
-        trajectory: The trajectory; read in blocks, so that one on disk stays there.
+        trajectory: The trajectory; read some atoms at a time, so that one on disk stays there.
         mobile: The species that diffuses; all the others are the framework.
         reference: As for ``relative_motion``; ``none`` gives zeros.
 
@@ -115,19 +122,34 @@ def drift(trajectory: Trajectory, *, mobile: str, reference: Reference = "framew
     trajectory.atoms_of(mobile)
     if reference == "none":
         return np.zeros((trajectory.frames, 3))
-    if reference == "framework":
-        weights = np.array([float(symbol != mobile) for symbol in trajectory.species])
-        if not weights.any():
-            raise TrajectoryError(
-                f"there is no framework: every atom is {mobile}",
-                repair="remove the drift of the centre of mass instead",
-            )
-    else:
-        weights = _masses(trajectory.species)
-    weights /= weights.sum()
-    per_block = max(1, _CHUNK_BYTES // (24 * len(weights)))
-    begins = range(0, trajectory.frames, per_block)
-    return np.concatenate([weights @ trajectory.positions[begin : begin + per_block] for begin in begins])
+    if reference == "centre of mass":
+        return _weighted_mean(trajectory.positions, _masses(trajectory.species)).T
+    still = np.array(trajectory.species) != mobile
+    if not still.any():
+        raise TrajectoryError(
+            f"there is no framework: every atom is {mobile}",
+            repair="remove the drift of the centre of mass instead",
+        )
+    return _weighted_mean(trajectory.positions, still.astype(np.float64)).T
+
+
+def _weighted_mean(positions: Array, weights: Array) -> Array:
+    """Mean position of the atoms in every frame, (3, F) [Å], some atoms at a time."""
+    total = np.zeros((3, positions.shape[0]))
+    for which, paths in chunks(positions):
+        total += np.tensordot(weights[which], paths, axes=(0, 0))
+    return np.asarray(total / weights.sum())
+
+
+def _relative(positions: Array, chosen: NDArray[np.intp], *, centre: Array | None) -> Array:
+    """Positions of some atoms relative to a centre, on disk if the whole is."""
+    found = Paths(len(chosen), frames=positions.shape[0], on_disk=on_disk(positions))
+    for which, paths in chunks(positions):
+        wanted = chosen[(chosen >= which.start) & (chosen < which.stop)] - which.start
+        if wanted.size:
+            part = paths[wanted]
+            found.add(part if centre is None else part - centre)
+    return found.positions()
 
 
 def _masses(species: tuple[str, ...]) -> Array:
@@ -156,32 +178,23 @@ def squared_displacements(positions: Array) -> Array:
     Returns:
         (F, 3) mean squared displacement along each axis at lags of 0 … F-1 frames [Å²].
     """
-    frames, ions = positions.shape[:2]
-    result = np.zeros((frames, 3))
-    per_chunk = max(1, _CHUNK_BYTES // (frames * 3 * 16))
-    for begin in range(0, ions, per_chunk):
-        result += _chunk(positions[:, begin : begin + per_chunk])
-    counts = np.arange(frames, 0, -1.0)[:, None]
-    result /= counts * ions
-    result[0] = 0.0
-    return np.maximum(result, 0.0)
-
-
-def _chunk(positions: Array) -> Array:
-    """Sum over ions and origins of squared displacements, (F, 3)."""
     from scipy import fft
 
-    frames = positions.shape[0]
-    centred = positions - positions.mean(axis=0)  # a shift changes nothing but keeps the differences accurate
-    paths = np.ascontiguousarray(centred.transpose(2, 1, 0))  # (3, n, F)
-    length = fft.next_fast_len(2 * frames, real=True)
-    spectrum = fft.rfft(paths, n=length)
-    power = (spectrum.real**2 + spectrum.imag**2).sum(axis=1)
-    correlation = fft.irfft(power, n=length)[:, :frames]
-    squares = np.square(paths).sum(axis=1)  # (3, F)
+    frames, ions = positions.shape[:2]
+    length = fft.next_fast_len(2 * frames - 1, real=True)
+    power = np.zeros((3, 2 * (length // 2 + 1)))  # squares of real and imaginary parts, side by side
+    squares = np.zeros((3, frames))
+    for _, paths in chunks(positions, size=_CHUNK_BYTES * frames // length):
+        centred = paths - paths.mean(axis=2, keepdims=True)  # changes nothing but keeps the differences accurate
+        squares += np.einsum("naf,naf->af", centred, centred)
+        parts = fft.rfft(centred, n=length, overwrite_x=True).view(np.float64)
+        power += np.einsum("naf,naf->af", parts, parts)
+    correlation = fft.irfft(power[:, ::2] + power[:, 1::2], n=length)[:, :frames]
     heads = np.cumsum(squares, axis=1)[:, ::-1]  # sum of the first F - m
     tails = np.cumsum(squares[:, ::-1], axis=1)[:, ::-1]  # sum of the last F - m
-    return np.asarray((heads + tails - 2.0 * correlation).T)
+    result = (heads + tails - 2.0 * correlation) / (np.arange(frames, 0, -1.0) * ions)
+    result[:, 0] = 0.0
+    return np.asarray(np.maximum(result, 0.0).T)
 
 
 def mean_squared_displacement(motions: Sequence[Motion]) -> Msd:

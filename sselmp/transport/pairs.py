@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from sselmp import cells
 from sselmp.errors import SettingsError
+from sselmp.trajectory.paths import chunks
+from sselmp.trajectory.record import Trajectory
 
 Array = NDArray[np.float64]
 Fixed = NDArray[np.uint32]
@@ -81,6 +83,17 @@ def radii_within(cell_rows: Array, *, r_max_A: float | None, step_A: float) -> R
             allowed="1 to 100,000 shells",
         )
     return Radii(step_A=step_A, count=count)
+
+
+def at_frames(trajectory: Trajectory, atoms: NDArray[np.intp], *, frames: NDArray[np.intp]) -> Array:
+    """Positions of some atoms in some frames, (f, n, 3) [Å], taken some atoms at a time from wherever they are kept."""
+    found = np.empty((len(frames), len(atoms), 3))
+    for which, paths in chunks(trajectory.positions):
+        here = np.flatnonzero((atoms >= which.start) & (atoms < which.stop))
+        if here.size:
+            taken = paths[np.ix_(atoms[here] - which.start, np.arange(3), frames)]
+            found[:, here] = taken.transpose(2, 0, 1)
+    return found
 
 
 def fixed_point(scaled: Array) -> Fixed:

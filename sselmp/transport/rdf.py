@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from sselmp import cells
 from sselmp.errors import SettingsError
 from sselmp.trajectory.record import Trajectory
-from sselmp.transport.pairs import Radii, count_pairs, fixed_point
+from sselmp.transport.pairs import Radii, at_frames, count_pairs, fixed_point
 
 Array = NDArray[np.float64]
+
+_FRAMES_TOGETHER = 256  # that one pass through the trajectory picks out
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,13 @@ def rdf(trajectory: Trajectory, centre: str, *, partner: str, radii: Radii, fram
     same = centre == partner
     inverse = np.linalg.inv(trajectory.cells.mean(axis=0))
     pairs = np.zeros(radii.count)
-    for frame in frames:
-        scaled = fixed_point(trajectory.positions[frame] @ inverse)[None]
-        pairs += count_pairs(scaled[:, one], scaled[:, two], cell=trajectory.cells[frame], radii=radii, same=same)
+    for begin in range(0, len(frames), _FRAMES_TOGETHER):
+        block = frames[begin : begin + _FRAMES_TOGETHER]
+        around, others = (
+            fixed_point(at_frames(trajectory, atoms, frames=block) @ inverse)[:, None] for atoms in (one, two)
+        )
+        for frame, first, second in zip(block, around, others, strict=True):
+            pairs += count_pairs(first, second, cell=trajectory.cells[frame], radii=radii, same=same)
     each = pairs / (len(frames) * len(one))
     partners = len(two) - same
     density = partners / float(np.mean([cells.volume(rows) for rows in trajectory.cells[frames]]))

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from sselmp import cells
 from sselmp.errors import SettingsError
+from sselmp.trajectory.paths import chunks
 from sselmp.trajectory.record import Trajectory
 
 Array = NDArray[np.float64]
 Three = tuple[int, int, int]
 
 SAME_SITE_A = 1.0  # images of one site of a vibrating framework are nearer than this, two sites are not
-_BLOCK_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,8 @@ def mean_framework(trajectory: Trajectory, *, mobile: str, drift: Array, repeats
     """
     chosen = np.flatnonzero(np.array(trajectory.species) != mobile)
     supercell = trajectory.cells.mean(axis=0)
-    total, size = np.zeros((len(chosen), 3)), max(1, _BLOCK_BYTES // (48 * len(trajectory.species)))
-    for begin in range(0, trajectory.frames, size):
-        block = trajectory.positions[begin : begin + size, chosen]
-        total += (block - drift[begin : begin + size, None]).sum(axis=0)
-    scaled = total / trajectory.frames @ np.linalg.inv(supercell) * repeats
+    means = np.concatenate([paths.mean(axis=2) for _, paths in chunks(trajectory.positions)])[chosen]
+    scaled = (means - drift.mean(axis=0)) @ np.linalg.inv(supercell) * repeats
     species = [trajectory.species[atom] for atom in chosen]
     cell = supercell / np.array(repeats)[:, None]
     copies = int(np.prod(repeats))

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from sselmp import cells
 from sselmp.errors import SettingsError, TrajectoryError
 from sselmp.trajectory.record import Trajectory
-from sselmp.transport.pairs import Radii, count_pairs, fixed_point
+from sselmp.transport.pairs import Radii, at_frames, count_pairs, fixed_point
 
 Array = NDArray[np.float64]
 Frames = NDArray[np.intp]
 
 MEMORY_BYTES = 256 * 2**20
-_BYTES_PER_ION = 200  # of one origin: two positions, their differences and scaled forms
+_BYTES_PER_ION = 120  # of one frame: its position, scaled forms, and differences to another
 
 
 @dataclass(frozen=True)
@@ -128,52 +128,63 @@ def van_hove(trajectory: Trajectory, species: str, *, radii: Radii, sampling: Sa
         raise TrajectoryError(
             "a lag is longer than the trajectory", got=f"{longest} frames", allowed=f"at most {trajectory.frames - 1}"
         )
-    mean_cell = trajectory.cells.mean(axis=0)
     ions, volumes = len(atoms), radii.volumes_A3
-    density = (ions - 1) / cells.volume(mean_cell)
-    self_part, distinct, beyond, origins = [], [], [], []
-    for lag in sampling.lags:
-        moved, pairs, used = _count(trajectory, atoms, lag=int(lag), radii=radii, sampling=sampling, drift=drift)
-        self_part.append(moved / (used * ions * volumes))
-        distinct.append(pairs / (used * ions * volumes * density) if ions > 1 else np.zeros(radii.count))
-        beyond.append(1.0 - moved.sum() / (used * ions))
-        origins.append(used)
+    density = (ions - 1) / cells.volume(trajectory.cells.mean(axis=0))
+    moved, pairs, origins = _count(trajectory, atoms, radii=radii, sampling=sampling, drift=drift)
+    looks = (origins * ions)[:, None]
+    distinct = pairs / (looks * volumes * density) if ions > 1 else np.zeros(pairs.shape)
     return VanHove(
         species=species,
         ions=ions,
         radii=radii,
         lags_ps=cells.readonly(sampling.lags * trajectory.spacing_ps),
-        origins=np.array(origins, dtype=np.intp),
-        self_part=cells.readonly(self_part),
+        origins=origins,
+        self_part=cells.readonly(moved / (looks * volumes)),
         distinct_part=cells.readonly(distinct),
-        beyond=cells.readonly(beyond),
+        beyond=cells.readonly(1.0 - moved.sum(axis=1) / looks[:, 0]),
         density_per_A3=density,
     )
 
 
 def _count(
-    trajectory: Trajectory, atoms: Frames, *, lag: int, radii: Radii, sampling: Sampling, drift: Array
-) -> tuple[Array, Array, int]:
-    """Ions that moved into each shell, pairs in each shell, and origins, at one lag."""
+    trajectory: Trajectory, atoms: Frames, *, radii: Radii, sampling: Sampling, drift: Array
+) -> tuple[Array, Array, Frames]:
+    """Ions that moved into each shell and pairs in each shell, (L, R), and origins, (L,), at each lag."""
     mean_cell = trajectory.cells.mean(axis=0)
     inverse = np.linalg.inv(mean_cell)
-    moved, pairs, origins = np.zeros(radii.count), np.zeros(radii.count), 0
-    for begin in _origins(trajectory.frames - lag, sampling=sampling, ions=len(atoms)):
-        start, end = (
-            trajectory.positions[frames[:, None], atoms] - drift[frames][:, None] for frames in (begin, begin + lag)
-        )
-        distances = np.sqrt(np.square(end - start).sum(axis=2)).ravel()
-        shells = (distances[distances < radii.edges_A[-1]] / radii.step_A).astype(np.intp)
-        moved += np.bincount(shells, minlength=radii.count)[: radii.count]
-        one, two = fixed_point(start @ inverse), fixed_point(end @ inverse)
-        pairs += count_pairs(one, two, cell=mean_cell, radii=radii, same=True)
-        origins += len(begin)
+    moved, pairs = (np.zeros((len(sampling.lags), radii.count)) for _ in range(2))
+    origins = np.zeros(len(sampling.lags), dtype=np.intp)
+    for batch in _batches(trajectory.frames, sampling=sampling, ions=len(atoms)):
+        frames = np.unique(np.concatenate([begin + shift for lag, begin in batch for shift in (0, sampling.lags[lag])]))
+        positions = at_frames(trajectory, atoms, frames=frames) - drift[frames][:, None]
+        turns = fixed_point(positions @ inverse)
+        for lag, begin in batch:
+            one, two = (np.searchsorted(frames, begin + shift) for shift in (0, sampling.lags[lag]))
+            distances = np.sqrt(np.square(positions[two] - positions[one]).sum(axis=2)).ravel()
+            shells = (distances[distances < radii.edges_A[-1]] / radii.step_A).astype(np.intp)
+            moved[lag] += np.bincount(shells, minlength=radii.count)[: radii.count]
+            pairs[lag] += count_pairs(turns[one], turns[two], cell=mean_cell, radii=radii, same=True)
+            origins[lag] += len(begin)
     return moved, pairs, origins
 
 
-def _origins(available: int, *, sampling: Sampling, ions: int) -> Iterator[Frames]:
-    """Time origins, spread evenly over those that there are, in blocks that fit into memory."""
-    chosen = np.unique(np.linspace(0, available - 1, min(sampling.origins, available)).round()).astype(np.intp)
-    size = max(1, sampling.memory_bytes // (_BYTES_PER_ION * ions))
-    for begin in range(0, len(chosen), size):
-        yield chosen[begin : begin + size]
+def _batches(available: int, *, sampling: Sampling, ions: int) -> Iterator[list[tuple[int, Frames]]]:
+    """Indices of lags with origins spread evenly over those that there are, as many as fit into memory together.
+
+    Each batch goes through the trajectory once, however it is stored.
+    """
+    most = max(2, sampling.memory_bytes // (_BYTES_PER_ION * ions))
+    batch: list[tuple[int, Frames]] = []
+    frames = 0
+    for index, lag in enumerate(sampling.lags):
+        last = available - int(lag) - 1
+        chosen = np.unique(np.linspace(0, last, min(sampling.origins, last + 1)).round()).astype(np.intp)
+        for begin in range(0, len(chosen), most // 2):
+            part = chosen[begin : begin + most // 2]
+            if batch and frames + 2 * len(part) > most:
+                yield batch
+                batch, frames = [], 0
+            batch.append((index, part))
+            frames += 2 * len(part)
+    if batch:
+        yield batch
