@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import argyrodite
 import hopping
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from sselmp.errors import TrajectoryError
 from sselmp.structures.systems import load_system
+from sselmp.trajectory.paths import Paths
 from sselmp.transport.barriers import RateAt, barrier_of
 from sselmp.transport.cages import cages_around, free_atoms
 from sselmp.transport.counting import pooled, rate_of
@@ -29,9 +32,9 @@ def rows(hops):
     return [tuple(row) for row in table.tolist()]
 
 
-def visits_of(unwrapped, sites, *, cell=None, drift=None, memory_MB=64.0):
+def visits_of(unwrapped, sites, *, cell=None, drift=None):
     record = hopping.trajectory(np.asarray(unwrapped, float), cell=sites.cell if cell is None else cell, drift=drift)
-    return follow(record, surroundings(record, "Li"), sites=sites, memory_MB=memory_MB)
+    return follow(record, surroundings(record, "Li"), sites=sites)
 
 
 def path(sites, *stops):
@@ -105,13 +108,17 @@ def test_following_by_table_agrees_with_trying_every_site_and_image():
     assert found == hopping.naive_hops(wander, sites)
 
 
-def test_blocks_of_frames_as_small_as_memory_asks_change_nothing():
+def test_a_trajectory_on_disk_gives_the_same_hops_as_one_in_memory():
     rng = np.random.default_rng(4)
     sites = hopping.grid_sites(CUBE)
     there, _ = hopping.poisson_walk(rng, sites, frames=120, ions=5, chance=0.05)
-    one, many = visits_of(there, sites), visits_of(there, sites, memory_MB=0.001)
-    assert rows(hops_of(one)) == rows(hops_of(many))
-    assert np.array_equal(one.in_core, many.in_core)
+    record = hopping.trajectory(there, cell=CUBE)
+    room = Paths(len(record.species), frames=record.frames, on_disk=True)
+    room.add(record.positions.transpose(1, 2, 0))
+    mapped = replace(record, positions=room.positions())
+    one, other = (follow(run, surroundings(run, "Li"), sites=sites) for run in (record, mapped))
+    assert rows(hops_of(one)) == rows(hops_of(other))
+    assert np.array_equal(one.in_core, other.in_core)
 
 
 def test_simulated_hops_are_all_found():

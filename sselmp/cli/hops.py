@@ -9,7 +9,8 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console
-from sselmp.cli.trajectory import FoldersArgument, OutOption, places_of, repeats_of
+from sselmp.cli.stages import MEMORY_MB
+from sselmp.cli.trajectory import FoldersArgument, MemoryOption, OutOption, places_of, repeats_of
 from sselmp.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ RadiusOption = Annotated[
 FoldOption = Annotated[
     str, typer.Option("--fold", metavar="AxBxC", help="Unit cells in the run's cell, for sites from the density.")
 ]
-MemoryOption = Annotated[float, typer.Option("--memory", min=1.0, metavar="MIB", help="Bound on memory for positions.")]
 
 
 def hops(
@@ -48,7 +48,7 @@ def hops(
     system: StructureOption = None,
     radius: RadiusOption = None,
     fold: FoldOption = "1x1x1",
-    memory: MemoryOption = 64.0,
+    memory: MemoryOption = MEMORY_MB,
     out: OutOption = None,
 ) -> None:
     """Follow ions from site to site: occupancies, residence times, rates, cages, the network of hops, barriers.
@@ -84,7 +84,7 @@ def compare(
     radius: RadiusOption = None,
     fold: FoldOption = "1x1x1",
     blocks: Annotated[int, typer.Option("--blocks", min=5, max=200, help="Blocks of time of each run.")] = 16,
-    memory: MemoryOption = 64.0,
+    memory: MemoryOption = MEMORY_MB,
     out: OutOption = None,
 ) -> None:
     """Say by how much two runs differ in density, van Hove functions and occupancies, and what is noise.

@@ -12,13 +12,14 @@ from sselmp.errors import SettingsError, StructureError
 from sselmp.settings import Checked, Finite, check, read_toml
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.systems import load_system
+from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.record import Trajectory
 from sselmp.trajectory.run_folder import RunFacts, read_run
 from sselmp.transport.cages import Cages, cages_around, free_atoms
 from sselmp.transport.hop_analysis import HopAnalysis, analyse_hops
 from sselmp.transport.site_sources import NamedSites, sites_of_crystal, sites_of_density, sites_of_user
 from sselmp.transport.sites import Sites
-from sselmp.transport.surroundings import MEMORY_MB, Surroundings, surroundings
+from sselmp.transport.surroundings import Surroundings, surroundings
 
 STRUCTURE, DENSITY = "structure", "density"
 Three = tuple[int, int, int]
@@ -49,7 +50,7 @@ class HopRequest:
         radius_A: Radius of the cores [Å]; None for 0.4 of the shortest distance of two sites, 1.2 Å at most.
         cage: Species that cages are around; empty for no cages.
         repeats: Unit cells along a, b, c that a density is folded into.
-        memory_MB: Memory that a block of frames may take [MiB].
+        memory_MB: Memory that a trajectory may take; what exceeds it waits in an unlinked temporary file [MB].
     """
 
     mobile: str | None = None
@@ -58,7 +59,7 @@ class HopRequest:
     radius_A: float | None = None
     cage: tuple[str, ...] = ()
     repeats: Three = (1, 1, 1)
-    memory_MB: float = MEMORY_MB
+    memory_MB: float = DEFAULT_MEMORY_MB
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,12 @@ def report_run(folder: Path, request: HopRequest) -> HopReport:
         SettingsError: The sites or the system asked for do not exist.
         TrajectoryError: There is no trajectory, or it, the sites or the cages cannot be used.
     """
-    run = read_run(folder)
+    run = read_run(folder, memory_MB=request.memory_MB)
     facts, trajectory = run.facts, run.trajectory
     mobile = request.mobile or facts.mobile_species
     around = surroundings(trajectory, mobile)
     sites = sites_for(trajectory, around, mobile=mobile, request=request, system=request.system or facts.system)
-    analysis = analyse_hops(
-        trajectory, around, sites=sites, cages=cages_for(around, sites, request=request), memory_MB=request.memory_MB
-    )
+    analysis = analyse_hops(trajectory, around, sites=sites, cages=cages_for(around, sites, request=request))
     return HopReport(
         name=facts.folder.name,
         potential=facts.potential,

@@ -76,13 +76,13 @@ def write_comparison(first: Path, second: Path, *, out: Path, request: HopReques
     """
     from sselmp.report.comparison_figures import draw_comparison
 
-    runs = [read_run(folder) for folder in (first, second)]
+    runs = [read_run(folder, memory_MB=request.memory_MB) for folder in (first, second)]
     mobile = request.mobile or runs[0].facts.mobile_species
     system = request.system or runs[0].facts.system
     one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=request.repeats)
     sites = sites_for(one.trajectory, one.around, mobile=mobile, request=request, system=system)
     one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=sites.repeats)
-    found = compare_runs(one, two, sites=sites, blocks=blocks, memory_MB=request.memory_MB)
+    found = compare_runs(one, two, sites=sites, blocks=blocks)
     names = [f"{run.facts.potential} {run.facts.temperature_K:g} K ({run.facts.folder.name})" for run in runs]
     plain = hop_document.comparison(found, first=names[0], second=names[1])
     files.write_text(out / layout.COMPARISON_JSON, hop_document.json_text(plain))

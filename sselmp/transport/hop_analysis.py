@@ -21,7 +21,7 @@ from sselmp.transport.hops import (
 )
 from sselmp.transport.jump_graph import Network, edges_of, folded, network_of
 from sselmp.transport.sites import Sites
-from sselmp.transport.surroundings import MEMORY_MB, Surroundings
+from sselmp.transport.surroundings import Surroundings
 from sselmp.transport.visits import Visits, follow
 
 MUCH_OUTSIDE = 0.5
@@ -60,12 +60,7 @@ class HopAnalysis:
 
 
 def analyse_hops(
-    trajectory: Trajectory,
-    around: Surroundings,
-    *,
-    sites: Sites,
-    cages: Cages | None = None,
-    memory_MB: float = MEMORY_MB,
+    trajectory: Trajectory, around: Surroundings, *, sites: Sites, cages: Cages | None = None
 ) -> HopAnalysis:
     """Follow the ions from site to site and count what they do.
 
@@ -74,12 +69,11 @@ def analyse_hops(
         around: Its surroundings.
         sites: Sites in its cell.
         cages: Cages of these sites.
-        memory_MB: Memory that a block of frames may take [MiB].
 
     Raises:
         TrajectoryError: Too few frames (20 are needed for the errors), or no ion was ever in a core.
     """
-    visits = follow(trajectory, around, sites=sites, memory_MB=memory_MB)
+    visits = follow(trajectory, around, sites=sites)
     hops = hops_of(visits)
     total = total_rate(hops, visits)
     stays = residences(hops, visits)

@@ -17,7 +17,7 @@ from sselmp.transport.differences import LEAST_BLOCKS, Difference, compare
 from sselmp.transport.grid import Grid, grid_of
 from sselmp.transport.pairs import Radii, radii_within
 from sselmp.transport.sites import Sites
-from sselmp.transport.surroundings import MEMORY_MB, Surroundings, surroundings
+from sselmp.transport.surroundings import Surroundings, surroundings
 from sselmp.transport.van_hove import Sampling, van_hove
 from sselmp.transport.visits import Visits, follow
 
@@ -95,7 +95,7 @@ def pair_up(first: Trajectory, second: Trajectory, *, mobile: str, repeats: Thre
 
 
 def compare_runs(
-    first: Run, second: Run, *, sites: Sites | None = None, blocks: int = BLOCKS, memory_MB: float = MEMORY_MB
+    first: Run, second: Run, *, sites: Sites | None = None, blocks: int = BLOCKS
 ) -> tuple[Comparison, ...]:
     """Compare densities, van Hove functions and, where sites are given, occupancies.
 
@@ -104,7 +104,6 @@ def compare_runs(
         second: Another (``pair_up``).
         sites: Sites in the first run's cell; their unit cell is laid over the second.
         blocks: Blocks of time of each run; fewer where frames are few, 5 at least.
-        memory_MB: Memory that a block of frames may take [MiB].
 
     Raises:
         TrajectoryError: Too few frames for 5 blocks.
@@ -126,8 +125,7 @@ def compare_runs(
     if sites is not None:
         both = (sites, _laid_over(sites, second))
         visits = [
-            follow(run.trajectory, run.around, sites=laid, memory_MB=memory_MB)
-            for run, laid in zip((first, second), both, strict=True)
+            follow(run.trajectory, run.around, sites=laid) for run, laid in zip((first, second), both, strict=True)
         ]
         comparisons += _occupancies(visits, counts)
     return tuple(comparisons)

@@ -1,4 +1,4 @@
-"""What the mobile ions move in: mean cell, framework and its drift; gives their positions relative to it, in blocks."""
+"""What the mobile ions move in: mean cell, framework and its drift; gives their paths relative to it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp.cells import Array, readonly
+from sselmp.trajectory.paths import chunks
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.msd import drift
 from sselmp.transport.unit_cell import mean_framework
-
-MEMORY_MB = 64.0
 
 
 @dataclass(frozen=True)
@@ -54,21 +53,21 @@ def surroundings(trajectory: Trajectory, mobile: str) -> Surroundings:
     )
 
 
-def mobile_blocks(
-    trajectory: Trajectory, around: Surroundings, *, memory_MB: float = MEMORY_MB
-) -> Iterator[tuple[int, Array]]:
-    """Give the mobile ions' positions relative to the framework, block by block.
+def mobile_paths(trajectory: Trajectory, around: Surroundings) -> Iterator[tuple[int, Array]]:
+    """Give the path of each mobile ion relative to the framework; memory holds some ions' at a time.
 
     Args:
         trajectory: The trajectory.
         around: Its surroundings.
-        memory_MB: Memory that a block of frames, and what is made of it, may take [MiB].
 
     Yields:
-        The number of the first frame and (B, n, 3) unwrapped fractional positions in the time-averaged cell.
+        The number of the ion among the mobile ones, and (F, 3) unwrapped fractional positions in the averaged cell.
     """
-    inverse = np.linalg.inv(around.cell)
-    step = max(1, int(memory_MB * 2**20 / (len(around.mobile) * 3 * 8 * 4)))
-    for begin in range(0, trajectory.frames, step):
-        block = trajectory.positions[begin : begin + step, around.mobile]
-        yield begin, (block - around.drift_A[begin : begin + step, None]) @ inverse
+    turned = np.linalg.inv(around.cell).T
+    drifted = np.ascontiguousarray(around.drift_A.T)
+    number = 0
+    for which, paths in chunks(trajectory.positions):
+        chosen = around.mobile[(around.mobile >= which.start) & (around.mobile < which.stop)] - which.start
+        for atom in chosen:
+            yield number, (turned @ (paths[atom] - drifted)).T
+            number += 1

@@ -13,7 +13,7 @@ from sselmp.errors import TrajectoryError
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.cores import Codes, CoreTable, core_table, in_cores
 from sselmp.transport.sites import Sites
-from sselmp.transport.surroundings import MEMORY_MB, Surroundings, mobile_blocks
+from sselmp.transport.surroundings import Surroundings, mobile_paths
 
 Integers = NDArray[np.int64]
 
@@ -71,16 +71,13 @@ class Visits:
         return np.asarray(spent / (stop - begin), dtype=np.float64)
 
 
-def follow(
-    trajectory: Trajectory, around: Surroundings, *, sites: Sites, memory_MB: float = MEMORY_MB
-) -> Visits:  # fmt: skip
+def follow(trajectory: Trajectory, around: Surroundings, *, sites: Sites) -> Visits:
     """Follow the mobile ions of a trajectory from site to site.
 
     Args:
-        trajectory: The trajectory.
+        trajectory: The trajectory; one on disk stays there but for some ions at a time.
         around: Its surroundings, whose drift is removed.
         sites: Sites in the run's time-averaged cell.
-        memory_MB: Memory that a block of frames may take [MiB].
 
     Raises:
         TrajectoryError: Fewer than two frames, or no ion was ever in a core.
@@ -90,14 +87,11 @@ def follow(
     table = core_table(sites)
     in_core = np.zeros(len(sites), dtype=np.int64)
     parts: list[Integers] = []
-    for begin, fractional in mobile_blocks(trajectory, around, memory_MB=memory_MB):
+    for ion, fractional in mobile_paths(trajectory, around):
         entries, counts = _entries(fractional, table)
-        entries[:, 1] += begin
-        parts.append(entries)
+        parts.append(np.column_stack([np.full(len(entries), ion), entries]))
         in_core += counts
     entries = np.concatenate(parts)
-    entries = entries[np.lexsort((entries[:, 1], entries[:, 0]))]
-    entries = entries[_changes(entries)]
     if not len(entries):
         raise TrajectoryError(
             "no mobile ion was ever in the core of a site",
@@ -122,25 +116,19 @@ def follow(
 
 
 def _entries(fractional: Array, table: CoreTable) -> tuple[Integers, Integers]:
-    """Rows (ion, frame, site, image) of a block where an ion's core changes, and ion-frames in each core.
-
-    The first core of each ion in the block is among them.
-    """
-    frames, ions = fractional.shape[:2]
-    codes, images = _coded(fractional.reshape(-1, 3), table)
-    codes = np.ascontiguousarray(codes.reshape(frames, ions).T).ravel()
-    images = np.ascontiguousarray(images.reshape(frames, ions).T).ravel()
+    """Rows (frame, site, image) of one ion where its core changes, the first among them, and frames in each core."""
+    codes, images = _coded(fractional, table)
     seen = np.flatnonzero(codes >= 0)
     codes, images = codes[seen], images[seen]
-    ion = seen // frames
     counts = np.bincount(codes, minlength=len(table.sites))
     # Where neither the site nor the cell that the ion is in changes, the site's image cannot have changed.
     chosen = np.ones(len(seen), dtype=bool)
-    chosen[1:] = (codes[1:] != codes[:-1]) | (images[1:] != images[:-1]) | (ion[1:] != ion[:-1])
-    ion, frame, site = ion[chosen], seen[chosen] % frames, codes[chosen].astype(np.int64)
-    image = np.rint(fractional[frame, ion] - table.sites.fractional[site]).astype(np.int64)
-    entries = np.column_stack([ion, frame, site, image])
-    return entries[_changes(entries)], counts
+    chosen[1:] = (codes[1:] != codes[:-1]) | (images[1:] != images[:-1])
+    frame, site = seen[chosen], codes[chosen].astype(np.int64)
+    image = np.rint(fractional[frame] - table.sites.fractional[site]).astype(np.int64)
+    changed = np.ones(len(frame), dtype=bool)
+    changed[1:] = (site[1:] != site[:-1]) | (image[1:] != image[:-1]).any(axis=1)
+    return np.column_stack([frame, site, image])[changed], counts
 
 
 def _coded(fractional: Array, table: CoreTable) -> tuple[Codes, Integers]:
@@ -157,11 +145,3 @@ def _coded(fractional: Array, table: CoreTable) -> tuple[Codes, Integers]:
 def _chunks(rows: int) -> Iterator[slice]:
     for begin in range(0, rows, _ROWS):
         yield slice(begin, begin + _ROWS)
-
-
-def _changes(entries: Integers) -> NDArray[np.bool_]:
-    """Which rows differ from the one before in ion, site or image; the rows are in order of ion and frame."""
-    state = entries[:, [0, 2, 3, 4, 5]]
-    changed = np.ones(len(entries), dtype=bool)
-    changed[1:] = (state[1:] != state[:-1]).any(axis=1)
-    return changed
