@@ -39,7 +39,7 @@ def hopping(sites, *, frames: int, chance: float):
             path[frame] = (step - np.rint(step)) @ sites.cell
             at, made = to, made + 1
         shake = rng.normal(scale=0.4, size=(frames, 3))
-        shake *= np.minimum(1.0, 1.2 / np.linalg.norm(shake, axis=1, keepdims=True))
+        shake *= np.minimum(1.0, 1.19 / np.linalg.norm(shake, axis=1, keepdims=True))
         room.add((np.cumsum(path, axis=0) + shake).T[None])
     still = rng.random((ANCHORS, 3)) @ sites.cell
     room.add(np.repeat(still[:, :, None], frames, axis=2))

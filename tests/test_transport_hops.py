@@ -18,7 +18,7 @@ from sselmp.transport.cages import cages_around, free_atoms
 from sselmp.transport.counting import pooled, rate_of
 from sselmp.transport.hop_analysis import analyse_hops
 from sselmp.transport.hop_correlation import correlation_of, simultaneity
-from sselmp.transport.hops import cage_hops, hops_of, residences
+from sselmp.transport.hops import cage_hops, hops_of, residences, total_rate
 from sselmp.transport.site_sources import NamedSites, sites_of_crystal, sites_of_density, sites_of_user
 from sselmp.transport.sites import lay_out, shortest_distance
 from sselmp.transport.surroundings import surroundings
@@ -153,6 +153,17 @@ def test_the_interval_of_a_rate_holds_the_truth_for_hops_that_come_in_bursts():
     poisson = np.mean([abs(len(draw(naive)) - 25 / 0.3) < 1.96 * (25 / 0.3) ** 0.5 for _ in range(300)])
     assert poisson < 0.8  # the root of the count is far too narrow
     assert found >= 0.91
+
+
+def test_the_rate_of_simulated_ions_that_jump_back_is_held_by_its_interval():
+    sites = hopping.grid_sites(CUBE)
+    inside = []
+    for seed in range(40):
+        walk, _ = hopping.poisson_walk(np.random.default_rng(seed), sites, frames=300, ions=8, chance=0.02, back=0.5)
+        visits = visits_of(walk, sites)
+        interval = total_rate(hops_of(visits), visits).interval_95
+        inside.append(interval.low < 0.02 * 299 / 300 / 0.5 < interval.high)
+    assert np.mean(inside) >= 0.87  # three standard deviations below 95 %
 
 
 def test_no_event_gives_the_classical_limit_and_pooled_runs_count_together():
