@@ -19,12 +19,14 @@ app = typer.Typer(
 FoldersArgument = Annotated[
     list[Path], typer.Argument(metavar="FOLDER...", help="Run folders, or results folders with runs/ in them.")
 ]
-SpeciesOption = Annotated[str | None, typer.Option("--of", metavar="SPECIES", help="Species (default: the system's mobile one).")]
+SpeciesOption = Annotated[
+    str | None, typer.Option("--of", metavar="SPECIES", help="Species (default: the mobile one).")
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="FOLDER", help="Where files go (default: trajectory/RUN beside runs/).")
 ]
 MemoryOption = Annotated[
-    float, typer.Option("--memory", min=1, metavar="MB", help="Memory for frames (the rest waits on disk), and for grids.")
+    float, typer.Option("--memory", min=1, metavar="MB", help="For frames (the rest waits on disk), and for grids.")
 ]
 RadiusOption = Annotated[
     float | None, typer.Option("--rmax", metavar="Å", help="Largest distance (default: half the cell).")
@@ -42,9 +44,7 @@ def vanhove(
     ] = None,
     lags: Annotated[int, typer.Option("--lags", help="Time lags beside zero.")] = 60,
     origins: Annotated[int, typer.Option("--origins", help="Most time origins a lag.")] = 100,
-    memory: MemoryOption = Annotated[
-    float, typer.Option("--memory", min=1, metavar="MB", help="Memory for frames (the rest waits on disk), and for grids.")
-]
+    memory: MemoryOption = MEMORY_MB,
     out: OutOption = None,
 ) -> None:
     """Self and distinct van Hove functions, as maps over time and distance."""
@@ -85,9 +85,7 @@ def density(
         list[float] | None,
         typer.Option("--level", metavar="A0^-3", help="Level to draw (default: the mean). Repeatable."),
     ] = None,
-    memory: MemoryOption = Annotated[
-    float, typer.Option("--memory", min=1, metavar="MB", help="Memory for frames (the rest waits on disk), and for grids.")
-]
+    memory: MemoryOption = MEMORY_MB,
     out: OutOption = None,
 ) -> None:
     """Probability density in a0^-3: cube, CHGCAR, isosurfaces, and the levels at which it connects through the cell."""
