@@ -108,6 +108,20 @@ def test_comparing_a_run_with_itself_and_with_one_that_rattles_more(tmp_path):
     assert (tmp_path / "out" / layout.COMPARISON_FIGURE).read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_run_in_which_nothing_hops_is_reported_with_its_limits(tmp_path):
+    still = SITES.fractional + np.random.default_rng(1).normal(scale=0.01, size=(60, 8, 3))
+    record_of = hopping.trajectory(still, cell=walks.CELL, spacing_ps=0.1)
+    folder = walks.run_folder(tmp_path / layout.RUNS, temperature_K=300.0, record=record_of)
+    found = command("hops", folder, "--sites", "density", "--radius", "1.5", "--cage", "S")
+    assert found.exit_code == 0, found.output
+    assert "the network of hops goes nowhere" in found.output
+    assert "stay no end seen" in found.output
+    plain = json.loads((tmp_path / layout.TRAJECTORY / folder.name / "hops.json").read_text())
+    limit = 3.689 / (plain["duration_ps"] * 8)
+    assert plain["hops_per_ion"]["interval_95_per_ps"] == [0.0, pytest.approx(limit, rel=1e-3)]
+    assert (plain["residences"][0]["mean_ps"], plain["correlation"]) == (None, None)
+
+
 BAD = {
     "an absent species": (("--mobile", "Na"), "no atom of the species 'Na'"),
     "an unknown species of cage": (("--cage", "Br"), "no species 'Br' in the framework"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argyrodite
 import hopping
 import numpy as np
+import periodic
 import pytest
 
 from sselmp.errors import TrajectoryError
@@ -114,6 +115,24 @@ def test_two_simulated_runs_alike_do_not_differ_wherever_their_cell_begins():
     found = compare_runs(one, two, sites=sites)
     assert {what for what, _ in named(found)} >= {"density", "van Hove, self part", "occupancies of the sites"}
     assert [item.what for item in found if item.difference.differs] == []
+
+
+def test_a_run_in_a_larger_supercell_is_folded_onto_the_smaller_one():
+    first, sites = walk(10)
+    rng = np.random.default_rng(11)
+    twice, _ = hopping.poisson_walk(rng, sites, frames=400, ions=16, chance=0.3)
+    twice[:, 8:, 0] += 1
+    two_cells = np.array([2, 1, 1])
+    framework = np.concatenate([hopping.FRAMEWORK, hopping.FRAMEWORK + np.array([1, 0, 0])])
+    still = np.broadcast_to(framework, (400, 6, 3))
+    scaled = np.concatenate([twice, still], axis=1) / two_cells
+    species = ("Li",) * 16 + ("S",) * 6
+    second = periodic.record(scaled, species=species, cell=CUBE * two_cells[:, None], spacing_ps=0.5)
+    one, two = pair_up(first, second, mobile="Li")
+    assert two.repeats == (2, 1, 1)
+    found = named(compare_runs(one, two, sites=sites))
+    assert not found["density", "divergence"].differs
+    assert not found["occupancies of the sites", "divergence"].differs
 
 
 def test_ions_that_rattle_more_differ_in_density_and_van_hove_and_not_in_occupancies():

@@ -131,6 +131,8 @@ def _draw_residences(axes: Axes, report: HopReport) -> None:
     axes.set_ylabel("visits per ps")
     if not stays:
         axes.text(0.5, 0.5, "no visit began and ended within the run", ha="center", transform=axes.transAxes)
+        axes.set_xticks([])
+        axes.set_yticks([])
         return
     longest = max(float(stay.completed_ps.max()) for stay in stays)
     spacing = report.analysis.visits.spacing_ps
@@ -180,7 +182,7 @@ def _draw_rates(axes: Axes, report: HopReport) -> None:
     axes.set_xlim(float(ends.min()) / 4, float(ends.max()) * 2)
     axes.set_ylim(-0.5, len(rows) - 0.2)
     axes.set_yticks([])
-    per = "ion" if found.cages is not None else "ion there"
+    per = "ion there" if found.cages is None and found.kinds else "ion"
     axes.set_xlabel(f"rate per {per} [1/ps], 95 % interval")
 
 
