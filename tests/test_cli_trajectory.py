@@ -21,6 +21,7 @@ NAMES = {
     "rdf": {"rdf.json", "rdf.npz", "rdf.png", "rdf.html"},
     "density": {"density.json", "density.npz", "density.cube", "density.png", "density.html", "CHGCAR"},
 }
+LEVELS = ("--level", 1e-3, "--level", 1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,9 @@ def written(results):
     """Everything that the three commands write about the one run."""
     asked("vanhove", results, "--lags", 10, "--rmax", 4.5)
     asked("rdf", results)
-    asked("density", results, "--fold", "2x1x1", "--spacing", 0.5, "--symmetrise", "--level", 1e-3, "--level", 1e-4)
+    said = asked("density", results, "--fold", "2x1x1", "--spacing", 0.5, "--symmetrise", *LEVELS)
+    assert "F-43m" in said
+    assert "at no level above one count" in said  # each Li stays in its cage; only tails of the broadening reach out
     (folder,) = (results / "trajectory").iterdir()
     return folder
 
@@ -90,7 +93,8 @@ def test_the_density_document_says_where_it_connects(written):
     document = json.loads((written / "density.json").read_text())
     assert (document["ions_in_cell"], document["space_group"], document["unit_cells_folded"]) == (1, "F-43m", [2, 1, 1])
     assert document["levels_drawn_per_a0_3"] == [1e-3, 1e-4]
-    assert set(document["percolates_in_dimensions"]) == {"1", "2", "3"}
+    assert document["percolates_in_dimensions"] == {"1": None, "2": None, "3": None}
+    assert document["percolates_along"] == {"a": None, "b": None, "c": None}
     assert document["mean_per_a0_3"] == pytest.approx(BOHR_A**3 / 1000)
     assert 0 < document["one_count_per_a0_3"] < document["highest_per_a0_3"]
 

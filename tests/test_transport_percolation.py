@@ -113,6 +113,12 @@ def test_levels_are_the_highest_that_percolate_in_a_random_density():
     assert one >= two >= three > 0
 
 
+def test_levels_below_the_least_are_not_looked_at():
+    values = tube(tube(empty(), [0, 2, 2], [N, 2, 2]), [8, 0, 2], [8, N, 2], height=0.3)
+    assert [one and one.level for one in percolation(values, least=0.3).dimensions] == [1.0, 0.3, None]
+    assert [one and one.level for one in percolation(values, least=0.31).dimensions] == [1.0, None, None]
+
+
 def test_shifting_the_origin_changes_nothing():
     rng = np.random.default_rng(1)
     values = rng.random((8, 8, 8))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,12 @@ import pytest
 from scipy.stats import maxwell
 
 from sselmp.errors import SettingsError, TrajectoryError
+from sselmp.trajectory.paths import Paths
 from sselmp.transport import msd
+from sselmp.transport.density import density
+from sselmp.transport.grid import grid_of
 from sselmp.transport.pairs import Radii, radii_within
+from sselmp.transport.unit_cell import mean_framework
 from sselmp.transport.van_hove import Sampling, sample_lags, van_hove
 
 STILL = np.zeros((1, 3))
@@ -228,3 +233,20 @@ def test_memory_is_bounded_by_its_setting():
     bench = 6 * 2**20  # the buffers for a block of pairs, whatever is set
     assert peaks[0] < 2**22 + bench
     assert peaks[1] > 2**25  # without the bound, the positions at all origins
+
+
+def test_a_trajectory_kept_on_disk_by_atoms_gives_the_same():
+    held = periodic.record(np.random.default_rng(13).normal(size=(50, 12, 3)), species=["Li"] * 7 + ["S"] * 5)
+    paths = Paths(12, frames=50, on_disk=True)
+    paths.add(held.positions.transpose(1, 2, 0))
+    mapped = replace(held, positions=paths.positions())
+    drift = msd.drift(held, mobile="Li")
+    assert msd.drift(mapped, mobile="Li") == pytest.approx(drift)
+    grid = grid_of(periodic.CUBE, spacing_A=1.0)
+    one, two = (of(trajectory, lags=[0, 9], drift=drift) for trajectory in (held, mapped))
+    assert np.array_equal(one.distinct_part, two.distinct_part)
+    assert np.array_equal(one.self_part, two.self_part)
+    one, two = (density(trajectory, "Li", grid=grid, drift=drift) for trajectory in (held, mapped))
+    assert np.array_equal(one.values, two.values)
+    one, two = (mean_framework(trajectory, mobile="Li", drift=drift) for trajectory in (held, mapped))
+    assert one.scaled == pytest.approx(two.scaled)

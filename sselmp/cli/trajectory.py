@@ -103,7 +103,7 @@ def density(
         console.say(
             f"{run.name}: {found.species} on {shape} points{f', {found.symmetry}' if found.symmetry else ''}; highest "
             f"{found.values.max():.3g}, mean {found.values.mean():.3g} a₀⁻³; "
-            f"{ion_motion.connection_words(report.percolation)}"
+            f"{ion_motion.connection_words(report)}"
         )
         console.say(f"  written to {folder}: density.json, .npz, .cube, .png, .html, CHGCAR")
 

@@ -15,6 +15,7 @@ from sselmp.report.transport_document import Json, digits
 from sselmp.transport.arrhenius import Refusal
 from sselmp.transport.barriers import Barrier
 from sselmp.transport.counting import Rate
+from sselmp.transport.hop_correlation import HopCorrelation, Simultaneity
 from sselmp.transport.hops import CageHops, Residence
 from sselmp.transport.intervals import Interval
 from sselmp.transport.jump_graph import Edges, Network
@@ -27,7 +28,7 @@ Arrays = Mapping[str, NDArray[np.generic]]
 def document(report: HopReport) -> Json:
     """Everything found but the single hops, which are in the arrays."""
     found = report.analysis
-    visits, together, memory = found.visits, found.simultaneity, found.correlation
+    visits = found.visits
     return {
         "format": FORMAT,
         "sselmp_version": __version__,
@@ -50,24 +51,8 @@ def document(report: HopReport) -> Json:
         "kinds": [{"from": kind.origin, "to": kind.target, **rate(kind.rate)} for kind in found.kinds],
         "residences": [_residence(stay) for stay in found.residences],
         "cages": found.cages and _cages(found.cages),
-        "correlation": memory
-        and {
-            "consecutive_pairs": memory.pairs,
-            "back_probability": memory.back_probability,
-            "back_expected_without_memory": memory.back_expected,
-            "hop_length_A": memory.mean_length_A,
-            "correlation_factor": memory.factor,
-            "correlation_factor_error": _finite(memory.factor_error),
-        },
-        "simultaneous": together
-        and {
-            "window_ps": together.window_ps,
-            "near_A": together.near_A,
-            "pairs_seen": together.seen,
-            "pairs_expected": together.expected,
-            "ratio": together.ratio,
-            "ratio_interval_95": _range(together.interval_95),
-        },
+        "correlation": found.correlation and _correlation(found.correlation),
+        "simultaneous": found.simultaneity and _simultaneity(found.simultaneity),
         "network": _network(found.network),
         "network_of_unit_cell": _network(found.unit_network),
         "cautions": list(found.cautions),
@@ -229,6 +214,28 @@ def _cages(found: CageHops) -> Json:
         "within": rate(found.within),
         "between": rate(found.between),
         "hops_to_or_from_sites_between_cages": found.other,
+    }
+
+
+def _correlation(memory: HopCorrelation) -> Json:
+    return {
+        "consecutive_pairs": memory.pairs,
+        "back_probability": memory.back_probability,
+        "back_expected_without_memory": memory.back_expected,
+        "hop_length_A": memory.mean_length_A,
+        "correlation_factor": memory.factor,
+        "correlation_factor_error": _finite(memory.factor_error),
+    }
+
+
+def _simultaneity(together: Simultaneity) -> Json:
+    return {
+        "window_ps": together.window_ps,
+        "near_A": together.near_A,
+        "pairs_seen": together.seen,
+        "pairs_expected": together.expected,
+        "ratio": together.ratio,
+        "ratio_interval_95": _range(together.interval_95),
     }
 
 

@@ -26,6 +26,8 @@ from sselmp.transport.symmetry import space_group
 from sselmp.transport.unit_cell import Framework, mean_framework
 from sselmp.transport.van_hove import VanHove, sample_lags, van_hove
 
+_FEW_COUNTS = 5.0  # a density of so few counts could as well be zero
+
 
 @dataclass(frozen=True)
 class VanHoveOptions:
@@ -183,7 +185,12 @@ def report_density(run: Path, options: DensityOptions, *, out: Path) -> DensityR
         found = symmetrised(found, symmetry=group)
     levels = options.levels or (float(found.values.mean()),)
     surfaces = tuple((level, isosurface(found, level=level)) for level in levels)
-    report = DensityReport(density=found, percolation=percolation(found.values), framework=framework, surfaces=surfaces)
+    report = DensityReport(
+        density=found,
+        percolation=percolation(found.values, least=found.one_count),
+        framework=framework,
+        surfaces=surfaces,
+    )
     _write_density(report, about=_about(facts, trajectory), words=_words(facts, trajectory), out=out)
     return report
 
@@ -197,24 +204,26 @@ def _write_density(report: DensityReport, *, about: Json, words: str, out: Path)
     density_files.write_cube(found, framework, path=stem.with_suffix(".cube"))
     if framework.species:
         density_files.write_chgcar(found, framework, path=out / "CHGCAR")
-    atoms, said = atom_kinds(framework, found.grid), (words, connection_words(report.percolation))
+    atoms, said = atom_kinds(framework, found.grid), (words, connection_words(report))
     density_figures.draw_density(found, surfaces, atoms=atoms, words="\n".join(said), path=stem.with_suffix(".png"))
     pages.density_page(found, surfaces, atoms=atoms, words="; ".join(said), path=stem.with_suffix(".html"))
 
 
-def connection_words(found: Percolation) -> str:
-    """At which levels a density connects, in words."""
-    levels = [None if one is None else one.level for one in found.dimensions]
+def connection_words(report: DensityReport) -> str:
+    """At which levels a density connects, in words, and whether that rests on a few counts."""
+    one_count = report.density.one_count
+    levels = [None if one is None else one.level for one in report.percolation.dimensions]
     if levels[0] is None:
-        return "connects through the cell at no level"
+        return f"connects through the cell at no level above one count, {one_count:.2g} a₀⁻³"
     parts: dict[float, list[str]] = {}
     for number, level in enumerate(levels, start=1):
         if level is not None:
             parts.setdefault(level, []).append(str(number))
     spans = {level: " to ".join(sorted({numbers[0], numbers[-1]})) for level, numbers in parts.items()}
     said = ", ".join(f"in {span} D at {level:.3g}" for level, span in spans.items())
-    along = "".join(axis for axis, one in zip("abc", found.axes, strict=True) if one is not None)
-    return f"connects {said} a₀⁻³, along {', '.join(along)}"
+    along = ", ".join(axis for axis, one in zip("abc", report.percolation.axes, strict=True) if one is not None)
+    few = ": few were seen" if levels[0] < _FEW_COUNTS * one_count else ""
+    return f"connects {said} a₀⁻³, along {along} (one count adds {one_count:.2g}{few})"
 
 
 def _read(run: Path, memory_MB: float) -> tuple[RunFacts, Trajectory]:

@@ -65,7 +65,7 @@ def connection(values: Array, *, level: float) -> Connection:
     return Connection(level=float(level), dimensions=len(best), axes=along, directions=directions)
 
 
-def percolation(values: Array) -> Percolation:
+def percolation(values: Array, *, least: float = 0.0) -> Percolation:
     """Highest levels at which a density connects in 1, 2 and 3 dimensions and along each axis.
 
     A lower level only adds points, so that each level is found exactly by bisection over the values that occur. A level
@@ -73,8 +73,9 @@ def percolation(values: Array) -> Percolation:
 
     Args:
         values: (n0, n1, n2) density, periodic [a₀⁻³].
+        least: Lowest level to look at [a₀⁻³], such as what one count adds.
     """
-    levels = np.unique(values[values > 0])[::-1]
+    levels = np.unique(values[(values > 0) & (values >= least)])[::-1]
     known: dict[int, Connection] = {}
 
     def at(index: int) -> Connection:

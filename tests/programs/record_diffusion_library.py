@@ -1,6 +1,6 @@
 """Records what pymatgen-analysis-diffusion makes of small random walks, in an environment that holds it; prints JSON.
 
-Usage: python record_diffusion_library.py > ../data/diffusion_library.json
+Usage: python record_diffusion_library.py > ../data/diffusion_library.json, which then names the library's version.
 """
 
 import json
