@@ -26,6 +26,11 @@ TRANSPORT_JSON = "transport.json"
 TRANSPORT_CSV = "transport.csv"
 MSD_FIGURE = "msd.png"
 ARRHENIUS_FIGURE = "arrhenius.png"
+TRAJECTORY = "trajectory"  # trajectory/<run>/: how the ions of one run move
+HOP_RATES_JSON = "rates.json"
+HOP_RATES_FIGURE = "rates.png"
+COMPARISON_JSON = "comparison.json"
+COMPARISON_FIGURE = "comparison.png"
 
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"
@@ -89,6 +94,11 @@ def environment_names() -> tuple[str, ...]:
     """Environments that have pins, sorted."""
     found = (cards_folder() / "environments").glob("*.txt")
     return tuple(sorted(path.stem for path in found if not path.name.endswith(".overrides.txt")))
+
+
+def jump_graph_page() -> Path:
+    """The page that shows a network of hops in a browser, with a place for its data."""
+    return templates_folder() / "jump_graph.html"
 
 
 def weights_folder() -> Path:

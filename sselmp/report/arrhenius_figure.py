@@ -43,7 +43,7 @@ def draw_arrhenius(report: TransportReport, path: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    figure = canvas.blank(6.4, 5.0)
+    figure = canvas.new_figure(6.4, 5.0)
     axes = figure.subplots()
     axes.set_yscale("log")
     result = report.result

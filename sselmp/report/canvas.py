@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def blank(width: float, height: float) -> Figure:
-    """A figure of its own, in no registry, rendered without a display; sizes in inches."""
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of its own, in no registry, rendered without a display.
+
+    Args:
+        width: [inches].
+        height: [inches].
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as NewFigure
 
@@ -23,7 +28,7 @@ def blank(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole.
+    """Write a PNG, whole, with ticks and frames alike in all figures.
 
     Raises:
         RunError: The file cannot be written.

@@ -28,7 +28,7 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    figure = canvas.blank(9.6, 4.3)
+    figure = canvas.new_figure(9.6, 4.3)
     linear, logarithmic = figure.subplots(1, 2)
     temperatures = report.result.temperatures
     for at, colour in zip(temperatures, _colours(len(temperatures)), strict=True):
