@@ -7,13 +7,12 @@ import math
 import numpy as np
 
 from sselmp import units
+from sselmp.files import Json
 from sselmp.transport.analysis import Extrapolated
 from sselmp.transport.arrhenius import ArrheniusBound, ArrheniusFit, Refusal, extrapolate, reach
 from sselmp.transport.conductivity import Conductivity
 from sselmp.transport.curvature import Alternative, describe
 from sselmp.transport.intervals import Interval
-
-Json = dict[str, object]
 
 _CM2 = units.A2_PER_PS_IN_CM2_PER_S
 CURVE_POINTS = 61

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp import __version__
+from sselmp.files import Json
 from sselmp.report.hop_report import HopReport
-from sselmp.report.transport_document import Json, digits
+from sselmp.report.transport_document import digits
 from sselmp.transport.arrhenius import Refusal
 from sselmp.transport.barriers import Barrier
 from sselmp.transport.counting import Rate

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from sselmp import files, layout
+from sselmp.files import Json
 from sselmp.report import hop_document
 from sselmp.report.hop_report import HopReport, HopRequest, report_run, sites_for
-from sselmp.report.transport_document import Json
 from sselmp.trajectory.run_folder import read_run
 from sselmp.transport.arrhenius import Refusal
 from sselmp.transport.barriers import Barrier, RateAt, barrier_of

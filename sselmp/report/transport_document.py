@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp import __version__, units
+from sselmp.files import Json
 from sselmp.report.arrhenius_document import (
-    Json,
     arrhenius_document,
     extrapolation_document,
     sigma_document,

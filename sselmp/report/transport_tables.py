@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from sselmp import units
-from sselmp.report.arrhenius_document import Json
+from sselmp.files import Json
 from sselmp.report.transport_document import digits, document
 from sselmp.report.transport_report import RunReport, TransportReport
 from sselmp.transport.arrhenius import ArrheniusFit, Refusal, reach
