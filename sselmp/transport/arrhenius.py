@@ -160,15 +160,15 @@ def fit_arrhenius(
     if len(used) < LEAST_TEMPERATURES:
         return _too_few(used, melted_K)
     limits = sorted((b for b in bounds if b.temperature_K not in melted_K), key=lambda bound: bound.temperature_K)
-    alone = located(_line(used, []))
+    data = _line(used, [])
+    straight = straightness(
+        np.array([point.temperature_K for point in used]), data.ln_D, ln_errors=data.ln_errors, freedom=data.freedom
+    )
+    widened = max(1.0, straight.scatter) if straight.scattered else 1.0
+    alone = located(data.widened(widened))
     broken = [bound for bound in limits if _chance_below(alone, bound) < BROKEN_BOUND / len(limits)]
     kept = [bound for bound in limits if bound not in broken]
-    straight = straightness(
-        np.array([point.temperature_K for point in used]), alone.ln_D, ln_errors=alone.ln_errors, freedom=alone.freedom
-    )
-    line = located(_line(used, kept)) if kept else alone
-    widened = max(1.0, straight.scatter) if straight.scattered else 1.0
-    line = line.widened(widened) if widened > 1.0 else line
+    line = located(_line(used, kept).widened(widened)) if kept else alone
     Ea = line.marginal(np.array([0.0, 1.0]))
     return ArrheniusFit(
         points=tuple(used),
@@ -180,7 +180,7 @@ def fit_arrhenius(
         ln_D0=float(line.mean[0]),
         ln_D0_error=math.sqrt(line.covariance[0, 0]),
         covariance=line.covariance,
-        reduced_chi2=_reduced_chi2(alone),
+        reduced_chi2=_reduced_chi2(data),
         widened=widened,
         Ea_interval_68=Ea.interval(0.6827),
         Ea_interval_95=Ea.interval(0.95),

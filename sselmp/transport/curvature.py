@@ -20,6 +20,7 @@ SIMULATIONS = 4000
 SEED = 20040811  # the answer must not change from one call to the next
 VTF_STEPS = 30
 BREAKS_PER_GAP = 5
+LARGEST_LOG = 700.0  # beyond, a number cannot hold the exponential
 # Parameters that each has beside ln D0 and Ea, and the points that it needs at least.
 EXTRA: dict[Shape, int] = {"curved": 1, "vtf": 1, "hinge": 2, "step": 2, "two lines": 3}
 LEAST_POINTS: dict[Shape, int] = {"curved": 3, "vtf": 4, "hinge": 5, "step": 5, "two lines": 6}
@@ -268,7 +269,7 @@ def describe(best: Alternative, kelvins: Sequence[float]) -> str:
             f"two lines that meet at about {best.special_K:.0f} K, with {cold:.2f} eV below and {hot:.2f} eV above: "
             "another mechanism takes over"
         )
-    jump = float(np.exp(-best.coefficients[2]))
+    jump = float(np.exp(np.clip(-best.coefficients[2], -LARGEST_LOG, LARGEST_LOG)))
     slopes = f"{hot:.2f} eV on both sides" if best.shape == "step" else f"{cold:.2f} eV below and {hot:.2f} eV above"
     way = f"up by a factor of {jump:.2g}" if jump > 1 else f"down by a factor of {1 / jump:.2g}"
     return f"a jump of D {way} between {low:g} and {high:g} K ({slopes}), as at a phase change or melting"

@@ -53,8 +53,8 @@ class LinePosterior:
     covariance: Array
 
     def widened(self, factor: float) -> LinePosterior:
-        """The same with all errors of the points ``factor`` times as large."""
-        return located(replace(self, ln_errors=cells.readonly(self.ln_errors * factor)))
+        """The same data with all errors of the points ``factor`` times as large; to be located again."""
+        return replace(self, ln_errors=cells.readonly(self.ln_errors * factor))
 
     def log_likelihood(self, ln_D0: Array, Ea: Array) -> Array:
         """Logarithm of the likelihood, without constants, for arrays of ln D0 and Ea [eV] of one shape."""
@@ -127,6 +127,8 @@ def located(line: LinePosterior) -> LinePosterior:
         mean = np.array([(weights * grid.ln_D0).sum(), (weights * grid.Ea).sum()])
         apart = np.array([grid.ln_D0 - mean[0], grid.Ea - mean[1]])
         covariance = np.einsum("ikl,jkl,kl->ij", apart, apart, weights)
+        if not np.linalg.det(covariance) > 1e-12 * covariance[0, 0] * covariance[1, 1]:
+            return line  # points that exclude each other: all weight on a node or a ridge; the last grid stands
         moved = (mean - line.mean) @ np.linalg.solve(covariance, mean - line.mean)
         if moved < 1e-4 and abs(math.log(covariance[1, 1] / line.covariance[1, 1])) < 0.1:
             break
