@@ -1,4 +1,4 @@
-"""Commands about how the ions of a run move: ``sselmp trajectory vanhove|density|rdf``."""
+"""Commands about how the ions of a run move: ``sselmp trajectory vanhove|density|rdf``; others join its app."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sselmp.errors import SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="How the ions of run folders move: van Hove functions, densities, radial distributions.",
+    help="How the ions of run folders move: van Hove functions, densities, radial distributions, hops, differences.",
 )
 
 FoldersArgument = Annotated[
@@ -54,7 +54,7 @@ def vanhove(
         species=species, r_max_A=rmax, step_A=dr, longest_ps=longest, lags=lags, origins=origins,
         memory_MB=memory,
     )  # fmt: skip
-    for run, folder in _places(folders, out):
+    for run, folder in places_of(folders, out):
         found = ion_motion.report_van_hove(run, options, out=folder)
         console.say(
             f"{run.name}: {found.ions} {found.species}, up to {found.lags_ps[-1]:.3g} ps and "
@@ -92,11 +92,11 @@ def density(
     from sselmp.report import ion_motion
 
     options = ion_motion.DensityOptions(
-        species=species, spacing_A=spacing, repeats=_repeats(fold), symmetrise=symmetrise, tolerance_A=tolerance,
+        species=species, spacing_A=spacing, repeats=repeats_of(fold), symmetrise=symmetrise, tolerance_A=tolerance,
         alike=tuple(filter(None, alike.split(","))), broadening_A=broaden, levels=tuple(level or ()),
         memory_MB=memory,
     )  # fmt: skip
-    for run, folder in _places(folders, out):
+    for run, folder in places_of(folders, out):
         report = ion_motion.report_density(run, options, out=folder)
         found = report.density
         shape = "x".join(str(points) for points in found.grid.shape)
@@ -127,7 +127,7 @@ def rdf(
     options = ion_motion.RdfOptions(
         pairs=tuple(_pair(one) for one in pair or ()), r_max_A=rmax, step_A=dr, frames=frames, memory_MB=memory
     )
-    for run, folder in _places(folders, out):
+    for run, folder in places_of(folders, out):
         found = ion_motion.report_rdf(run, options, out=folder)
         console.say(f"{run.name}: {found[0].frames} frames up to {found[0].radii.edges_A[-1]:.3g} Å")
         rows = []
@@ -139,7 +139,7 @@ def rdf(
         console.say(f"  written to {folder}: rdf.json, .npz, .png, .html")
 
 
-def _places(folders: list[Path], out: Path | None) -> list[tuple[Path, Path]]:
+def places_of(folders: list[Path], out: Path | None) -> list[tuple[Path, Path]]:
     """Run folders and where the results of each go; several runs get a folder each in ``out``."""
     from sselmp.report import ion_motion
 
@@ -149,7 +149,12 @@ def _places(folders: list[Path], out: Path | None) -> list[tuple[Path, Path]]:
     return [(run, out if len(runs) == 1 else out / run.name) for run in runs]
 
 
-def _repeats(text: str) -> tuple[int, int, int]:
+def repeats_of(text: str) -> tuple[int, int, int]:
+    """Three whole numbers from such as ``2x2x2``.
+
+    Raises:
+        SettingsError: The text is not that.
+    """
     parts = text.lower().split("x")
     if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise SettingsError("--fold takes three whole numbers", got=text, allowed="such as 2x2x2")

@@ -158,7 +158,7 @@ def _mobile(species: Sequence[tuple[str, ...]], question: Question) -> str:
             "which species diffuses cannot be guessed",
             got=", ".join(dict.fromkeys(species[0])),
             allowed="one of these",
-            repair="name it: --mobile SYMBOL",
+            repair="name it: --mobile SYMBOL; if these are not the elements, name LAMMPS's types: --species Li,P,S,Cl",
         )
     for held in species:
         if chosen not in held:

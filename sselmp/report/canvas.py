@@ -1,4 +1,4 @@
-"""Figures that need no display and are in no registry, made and saved; draws nothing into them."""
+"""An empty figure, its title and its saving, the same for every figure; draws no data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sselmp import files
+from sselmp.report.transport_report import TransportReport
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,3 +39,10 @@ def save(figure: Figure, path: Path) -> None:
             side.set_linewidth(0.8)
     with files.whole(path) as temporary:
         figure.savefig(temporary, format="png")
+
+
+def title(figure: Figure, report: TransportReport) -> None:
+    """Put the system and the potential above, and a notice below."""
+    figure.suptitle(f"{report.system} with {report.potential}", fontsize=11, fontweight="bold")
+    if report.notice:
+        figure.supxlabel(report.notice, fontsize=7.5, color="0.35")

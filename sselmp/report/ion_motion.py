@@ -10,10 +10,10 @@ import numpy as np
 
 from sselmp import layout
 from sselmp.errors import SettingsError, TrajectoryError, nearest
+from sselmp.files import Json
 from sselmp.report import density_figures, density_files, motion_documents, motion_figures, pages
 from sselmp.report.density_scene import atom_kinds
 from sselmp.report.isosurface import Surface, isosurface
-from sselmp.report.motion_documents import Json
 from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.record import Trajectory
 from sselmp.trajectory.run_folder import RunFacts, read_run

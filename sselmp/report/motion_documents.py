@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp import __version__, cells, files
+from sselmp.files import Json
 from sselmp.report.isosurface import Surface
 from sselmp.transport.density import Density
 from sselmp.transport.percolation import Connection, Percolation
 from sselmp.transport.rdf import Rdf
 from sselmp.transport.van_hove import VanHove
 
-Json = dict[str, object]
 Arrays = dict[str, NDArray[np.float64] | NDArray[np.intp]]
 
 
