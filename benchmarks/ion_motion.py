@@ -2,7 +2,7 @@
 
 Run it where that library is installed, with this checkout on the path:
 ``OMP_NUM_THREADS=1 PYTHONPATH=. SOME/ENVIRONMENT/bin/python benchmarks/ion_motion.py``. The library is run once, ours
-before and after it; ``--small`` for a tenth of the origins, ``--alone`` to leave the library out.
+before and after it; ``--origins 1`` for a fiftieth of the work, ``--alone`` to leave the library out.
 """
 
 import argparse
@@ -87,10 +87,10 @@ def report(name, times, *, per):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--origins", type=int, default=50)
     parser.add_argument("--alone", action="store_true")
     options = parser.parse_args()
-    origins = 5 if options.small else 50
+    origins = options.origins
     record = trajectory(FRAMES, IONS)
     lags = np.arange(LAGS) * ((FRAMES - origins) // LAGS)
     drift = np.zeros((FRAMES, 3))
