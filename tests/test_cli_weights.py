@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from file_server import FileServer, serving
 
+from sselmp.errors import PotentialError
 from sselmp.potentials.cards import load_card
 from sselmp.potentials.weights import find_weights
 
@@ -162,3 +163,60 @@ def test_another_checkpoint_is_another_card_and_one_that_is_not_there_is_said(tm
     assert (done.returncode, "no file of weights none.pth" in done.stderr) == (2, True)
     done = prepared(tmp_path, "--potential", "sevenet", "--weights", "mine.pth")
     assert (done.returncode, "did you mean 'sevennet'" in done.stderr) == (2, True)
+
+
+FILES = ("state.pt", "model.pt", "model.json")
+
+
+def model_folder(folder: Path, *names: str) -> Path:
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+def test_a_checkpoint_of_ones_own_must_state_what_no_file_tells_and_is_told_where(tmp_path):
+    model_folder(tmp_path / "mine", *FILES)
+    command = ("--potential", "m3gnet", "--weights", "mine/state.pt")
+    done = prepared(tmp_path, *command)
+    (card,) = (tmp_path / "results" / "cards").iterdir()
+    assert done.returncode == 2
+    for words in (
+        "must state the option 'messages_summed_at' itself",
+        "'destination'",
+        "'source'",
+        "LiCl",
+        f"cards/{card.name}",
+    ):
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("in.lammps"))
+    with card.open("a") as stream:
+        stream.write('[options]\nmessages_summed_at = "source"\n')
+    done = prepared(tmp_path, *command)
+    assert done.returncode == 0, done.stderr
+    assert load_card(str(card)).options == {"messages_summed_at": "source"}
+
+
+def test_the_card_of_a_model_in_several_files_names_the_hash_of_each(tmp_path):
+    folder = model_folder(tmp_path / "my model", *FILES)
+    prepared(tmp_path, "--potential", "m3gnet", "--weights", "my model/model.pt")
+    (card,) = (tmp_path / "results" / "cards").iterdir()
+    assert card.name.startswith("m3gnet-my-model-")
+    with card.open("a") as stream:
+        stream.write('[options]\nmessages_summed_at = "source"\n')
+    assert find_weights(load_card(str(card))) == folder / "state.pt"
+    (folder / "model.pt").write_bytes(b"altered")
+    with pytest.raises(PotentialError, match=r"model\.pt is not the file of weights"):
+        find_weights(load_card(str(card)))
+    prepared(tmp_path, "--potential", "m3gnet", "--weights", "my model/model.pt")
+    assert len(list((tmp_path / "results" / "cards").iterdir())) == 2
+
+
+def test_a_model_in_several_files_of_which_one_is_absent_is_refused(tmp_path):
+    model_folder(tmp_path / "part", "state.pt", "model.json")
+    done = prepared(tmp_path, "--potential", "m3gnet", "--weights", "part/state.pt")
+    assert (done.returncode, "no model.pt beside it" in done.stderr) == (2, True)
+    (tmp_path / "other.pt").write_bytes(b"x")
+    done = prepared(tmp_path, "--potential", "m3gnet", "--weights", "other.pt")
+    assert (done.returncode, "one of state.pt, model.pt, model.json" in done.stderr) == (2, True)

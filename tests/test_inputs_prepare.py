@@ -10,8 +10,11 @@ from ase.io import write
 from small_files import small_files
 
 from sselmp import files, layout, manifest
-from sselmp.errors import RunError, SettingsError, StructureError
+from sselmp.errors import PotentialError, RunError, SettingsError, StructureError
 from sselmp.inputs.prepare import prepare
+from sselmp.launch.run import run_folder
+from sselmp.potentials import pinned
+from sselmp.potentials.own import card_for_weights
 from sselmp.settings import Campaign, load_campaign
 
 CARD = """
@@ -246,3 +249,33 @@ def test_the_paper_campaign_has_the_papers_settings_and_quick_says_what_it_is(tm
     assert quick.notice
     assert "\n" not in quick.notice
     assert "demonstration" in quick.notice
+
+
+def test_a_run_with_weights_that_nobody_has_pinned_is_not_prepared(tmp_path, monkeypatch):
+    monkeypatch.setenv(layout.WEIGHTS_VARIABLE, str(tmp_path / "weights"))
+    with pytest.raises(PotentialError, match=r"weights of 'mattersim' are not pinned(.|\n)*weights pin mattersim"):
+        prepare("mine", campaign(potentials=["mattersim"]), base=tmp_path)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_two_files_of_weights_make_two_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv(layout.WEIGHTS_VARIABLE, str(tmp_path / "weights"))
+    made = []
+    for digit in "12":
+        pinned.pin("mattersim", digit * 64)
+        made.append(set(prepare("mine", campaign(potentials=["mattersim"]), base=tmp_path)))
+    for content in (b"one", b"two"):
+        (tmp_path / "best.pth").write_bytes(content)
+        own = str(card_for_weights("mattersim", tmp_path / "best.pth", folder=tmp_path / "cards"))
+        made.append(set(prepare("mine", campaign(potentials=[own]), base=tmp_path)))
+    assert [len(folders) for folders in made] == [4] * 4
+    assert len({folder.name for folders in made for folder in folders}) == 16
+
+
+def test_a_run_is_not_started_with_other_weights_than_it_was_prepared_with(tmp_path, monkeypatch):
+    monkeypatch.setenv(layout.WEIGHTS_VARIABLE, str(tmp_path / "weights"))
+    pinned.pin("mattersim", "1" * 64)
+    folder = prepare("mine", campaign(potentials=["mattersim"]), base=tmp_path)[0]
+    pinned.pin("mattersim", "2" * 64)
+    with pytest.raises(RunError, match="no longer the one that this run was prepared with"):
+        run_folder(folder)

@@ -134,3 +134,58 @@ def test_pins_count_without_their_comments(tmp_path, monkeypatch):
     assert pins_sha256("some") == first
     pins.write_text("numpy==2.4.5\n")
     assert pins_sha256("some") != first
+
+
+def extending(folder: Path, base: str, more: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(f'extends = "{base}"\nname = "mine"\n{more}')
+    return str(path)
+
+
+WEIGHTS = f'[weights]\nfile = "mine.pt"\nsha256 = "{"0" * 64}"\n'
+
+
+@pytest.mark.parametrize("base", ["m3gnet", "m3gnet-matpes", "tensornet"])
+@pytest.mark.parametrize("options", ["", "[options]\n"])
+def test_other_weights_do_not_inherit_an_option_that_holds_for_the_first_only(tmp_path, base, options):
+    path = extending(tmp_path, base, WEIGHTS + options)
+    with pytest.raises(SettingsError, match=r"must state the option 'messages_summed_at' itself") as caught:
+        load_card(path)
+    assert "'destination' for weights trained with a matgl before 3, 'source' for" in str(caught.value)
+    assert caught.value.exit_code == 2
+    stated = load_card(extending(tmp_path, base, WEIGHTS + '[options]\nmessages_summed_at = "source"\n'))
+    assert stated.options == {"messages_summed_at": "source"}
+
+
+def test_the_same_weights_inherit_every_option(tmp_path):
+    card = load_card(extending(tmp_path, "m3gnet", "cutoff_A = 5.0\n"))
+    assert card.options == {"messages_summed_at": "destination"}
+    assert card.weights == load_card("m3gnet").weights
+
+
+def test_a_card_that_extends_one_which_extends_another_is_asked_the_same(tmp_path, monkeypatch):
+    cards = tmp_path / "potentials"
+    cards.mkdir()
+    (cards / "m3gnet.toml").write_text((layout.cards_folder() / "m3gnet.toml").read_text())
+    (cards / "middle.toml").write_text('extends = "m3gnet"\nname = "middle"\ntitle = "Middle"\n')
+    monkeypatch.setenv(layout.HOME_VARIABLE, str(tmp_path))
+    with pytest.raises(SettingsError, match="must state the option 'messages_summed_at' itself"):
+        load_card(extending(tmp_path, "middle", WEIGHTS))
+
+
+@pytest.mark.parametrize(
+    ("base", "environment", "families"),
+    [("chgnet", "sevennet", "sevennet"), ("sevennet", "mace", "mace"), ("deepmd", "m3gnet", "m3gnet, tensornet")],
+)
+def test_a_family_is_not_asked_into_the_environment_of_another(tmp_path, base, environment, families):
+    path = extending(tmp_path, base, f'environment = "{environment}"\n')
+    with pytest.raises(SettingsError, match=f"environment '{environment}' is not made for the family") as caught:
+        load_card(path)
+    assert f"the environment of {families}\n" in str(caught.value)
+    assert f"write environment = '{load_card(base).environment}'" in str(caught.value) or base == "deepmd"
+    assert caught.value.exit_code == 2
+
+
+def test_a_family_may_have_several_environments_and_one_that_no_shipped_card_has(tmp_path):
+    assert load_card(extending(tmp_path, "deepmd", 'environment = "deepmd"\n')).environment == "deepmd"
+    assert load_card(extending(tmp_path, "mace", 'environment = "mine"\n')).environment == "mine"

@@ -190,7 +190,7 @@ def test_two_processes_build_it_once():
 
 
 @pytest.mark.slow
-def test_an_interrupted_build_leaves_no_program_and_is_done_again(home):
+def test_an_interrupted_build_leaves_no_program_and_is_done_again_and_so_is_an_outdated_one(home):
     process = subprocess.Popen([sys.executable, "-c", BUILD], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:
         if "installing its packages" in line:
@@ -201,8 +201,15 @@ def test_an_interrupted_build_leaves_no_program_and_is_done_again(home):
     assert state("few") == "broken"
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(home / ".venvs" / "few") not in listing
+    prefix = build("few")
+    assert state("few") == "ready"
+    assert installed_versions(prefix, ("matplotlib",))
+
+    layout.pins_file("few").write_text("".join(f"{pin}\n" for pin in few_pins().split() if "matplotlib" not in pin))
+    assert state("few") == "outdated"
     build("few")
     assert state("few") == "ready"
+    assert installed_versions(prefix, ("matplotlib",)) == {}  # nothing of the old one is left
 
 
 @pytest.mark.usefixtures("home")

@@ -16,7 +16,7 @@ from sselmp.structures.systems import load_system
 
 pytestmark = [pytest.mark.potential, pytest.mark.slow]
 FOLDERS = {"m3gnet": "M3GNet-MP-2021.2.8-PES", "m3gnet-matpes": "M3GNet-MatPES-PBE-v2025.1-PES"}
-RECORDED = Path(__file__).parent / "recorded" / "m3gnet-matgl-1.2.7.json"  # by programs/m3gnet_old_stack.py
+RECORDED = Path(__file__).parent / "recorded" / "m3gnet-matgl-1.2.7.json"  # by programs/matgl_old_stack.py
 GIVEN = {"LiCl_rocksalt_a5.14_cubic8": "LiCl-rocksalt-5.14", "Li6PS5Cl_mp-985592": "Li6PS5Cl-ordered"}
 SCRIPT = """
 units metal
@@ -93,12 +93,13 @@ def edited(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
     return folder / f"{name}.toml"
 
 
-def own_card(folder: Path, name: str, model: Path) -> Path:
+def own_card(folder: Path, name: str, model: Path, *, hashed: bool = True) -> Path:
     path = folder / f"{name}.toml"
     state = model / "state.pt"
     table = f'[weights]\nfile = "{state}"\nsha256 = "{files.sha256(state)}"\n'
     beside = f'[[weights.also]]\nfile = "model.pt"\nsha256 = "{files.sha256(model / "model.pt")}"\n'
-    path.write_text(f'name = "{name}"\nextends = "m3gnet"\n{table}{beside}')
+    stated = '[options]\nmessages_summed_at = "destination"\n'
+    path.write_text(f'name = "{name}"\nextends = "m3gnet"\n{table}{beside if hashed else ""}{stated}')
     return path
 
 
@@ -130,6 +131,7 @@ def test_weights_and_cards_that_it_cannot_use_are_refused_with_one_clear_message
         "halved": own_card(tmp_path, "halved", copied(model, tmp_path / "b", cut="model.pt")),
         "absent": own_card(tmp_path, "absent", copied(model, tmp_path / "c", without="model.json")),
         "other": own_card(tmp_path, "other", test_data / "weights/tensornet/TensorNet-MatPES-PBE-v2025.1-PES"),
+        "unhashed": own_card(tmp_path, "unhashed", model, hashed=False),
         "silent": edited(tmp_path, "silent", ("messages_summed_at", "#")),
         "cutoff": edited(tmp_path, "cutoff", ("cutoff_A = 5.0", "cutoff_A = 6.0")),
     }
@@ -140,6 +142,7 @@ def test_weights_and_cards_that_it_cannot_use_are_refused_with_one_clear_message
     assert "b/model.pt is no checkpoint that the family 'm3gnet' can use (card 'halved')" in found["halved"]
     assert "is not a whole matgl model (card 'absent')\n  got:     no model.json" in found["absent"]
     assert "got:     a TensorNet" in found["other"]
+    assert "the card 'unhashed' names no hash of model.pt" in found["unhashed"]
     assert "the card 'silent' must say where its weights want the messages of edges summed" in found["silent"]
     assert "contradicts its checkpoint: cutoff_A\n  got:     6.0\n  allowed: 5.0" in found["cutoff"]
     assert not any("Traceback" in message for message in found.values())

@@ -13,7 +13,13 @@ from small_models import (
     assert_process_unchanged,
     assert_refused,
     assert_same,
+    run,
 )
+
+from sselmp.potentials.cards import load_card
+from sselmp.potentials.golden import structure
+from sselmp.preflight import specimen
+from sselmp.structures.crystal import Crystal
 
 pytestmark = pytest.mark.potential
 
@@ -73,6 +79,39 @@ def test_forces_of_cards_that_say_direct_are_no_derivatives_of_the_energy(found,
     told = found["cards"][name]["differences"]
     missed = abs(told["force"] - told["force by differences"])
     assert missed > 0.1 * abs(told["force"])  # so 'direct' in the card is not a mere word
+
+
+@pytest.fixture(scope="module")
+def preflights(models) -> dict:
+    """What preflight finds for two of the random models on a small cell."""
+    told = models.folder / "licl.json"
+    atoms = structure("LiCl-rocksalt-5.14")
+    crystal = Crystal("LiCl", tuple(atoms.get_chemical_symbols()), cell=atoms.cell.array, positions=atoms.positions)
+    specimen.write(told, specimen.Specimen.of(crystal, level="quick"))
+    cards = [models.cards[name] for name in ("direct", "conservative")]
+    found = run(models.prefix, "preflights.py", str(told), *cards, home=models.folder / "home")
+    return {name: {check["name"]: check for check in one["checks"]} for name, one in found.items()}
+
+
+@pytest.mark.slow
+def test_preflight_measures_by_how_much_direct_forces_are_no_gradient(preflights):
+    direct = preflights["direct"]
+    for name in ("forces", "stress", "drift"):
+        assert direct[name]["limit"] is None
+        assert direct[name]["passed"]
+    assert direct["forces"]["measured"] > 10  # percent of their size, in a random model
+    assert "direct forces differ from -dE/dx" in direct["forces"]["words"]
+    assert preflights["conservative"]["forces"]["limit"] is not None
+
+
+@pytest.mark.slow
+def test_a_model_that_has_not_learned_rotations_fails_and_the_cards_allowance_does_not_let_it_pass(preflights):
+    for found, name in (("direct", "orb-v3-direct"), ("conservative", "orb")):
+        failed = [check for check in preflights[found].values() if not check["passed"]]
+        assert [check["name"] for check in failed] == ["rotation"]
+        (allowance,) = load_card(name).allowances
+        assert allowance.check == "rotation"
+        assert failed[0]["measured"] > allowance.times * failed[0]["limit"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from sselmp import files, layout
 from sselmp.errors import PotentialError
 from sselmp.potentials import pinned
 from sselmp.potentials.calculators import load_calculator
-from sselmp.potentials.cards import Card, Weights, load_card
+from sselmp.potentials.cards import Card, Weights, card_names, load_card
 from sselmp.potentials.weights import find_weights
 
 CONTENT = b"weights of a model"
@@ -72,6 +74,34 @@ def test_altered_weights_are_refused_before_the_family_is_asked(folder):
     (folder / "best.pth").write_bytes(b"other")
     with pytest.raises(PotentialError, match="it was not loaded"):  # torch is not here: loading would fail otherwise
         load_calculator(card())
+
+
+FAMILIES = ("chgnet", "deepmd", "m3gnet", "mace-mpa-0", "mattersim", "orb", "sevennet", "tensornet")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_family_sees_a_file_before_its_hash_is_the_cards(folder, monkeypatch, name):
+    shipped = load_card(name)
+    family = f"sselmp.potentials.families.{shipped.family}"
+    monkeypatch.delitem(sys.modules, family, raising=False)
+    (folder / "best.pth").write_bytes(pickle.dumps(Bomb(folder / "executed")))
+    loose = shipped.model_copy(update={"weights": card().weights})
+    with pytest.raises(PotentialError, match="it was not loaded"):
+        load_calculator(loose)
+    assert family not in sys.modules
+    assert not (folder / "executed").exists()
+    pickle.loads((folder / "best.pth").read_bytes())  # noqa: S301 - made above
+    assert (folder / "executed").exists()  # it would have been
+
+
+class Bomb:
+    """Touches a file if it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return (Path.touch, (self.path,))
 
 
 def test_a_card_without_weights_needs_none():
@@ -158,3 +188,24 @@ def test_weights_of_an_environment_are_found_from_outside_it(tmp_path):
 def test_what_is_wrong_with_a_table_of_weights_is_said(weights, message):
     with pytest.raises(ValueError, match=message):
         card(**weights)
+
+
+def test_two_cards_that_nobody_has_pinned_are_two_potentials_and_so_are_two_pins_of_one(folder):
+    del folder  # without pins
+    open_weights = {"sha256": None, "unpinned_reason": "could not be had"}
+    first, second = card(file="a.pth", **open_weights), card(file="b.pth", **open_weights)
+    named = first.model_copy(update={"name": "other"})
+    unpinned = {one.physics_sha256() for one in (first, second, named)}
+    assert len(unpinned) == 3
+    pins = []
+    for content in (b"one", b"two"):
+        pinned.pin(first.name, hashlib.sha256(content).hexdigest())
+        pins.append(first.physics_sha256())
+    assert len({*pins, *unpinned}) == 5
+    assert named.physics_sha256() in unpinned  # a pin is of one card
+
+
+def test_shipped_cards_are_all_different_potentials(folder):
+    del folder  # without pins
+    hashes = {name: load_card(name).physics_sha256() for name in card_names()}
+    assert len(set(hashes.values())) == len(hashes)

@@ -51,10 +51,16 @@ BROKEN = {
     "NearestImageOnly": {"cell", "extensive", "forces", "stress", "drift"},
     "WrapsItsInput": {"inputs"},
     "KeepsSomethingForTheAsker": {"parity", "energies", "extensive"},
+    "RightForcesForTheAskerOnly": {"parity", "drift"},
+    "RightStressForTheAskerOnly": {"parity"},
     "WrongShape": {"loading"},
 }
 # What a broken potential may or may not fail beside the check for it, depending on chance or on the structure.
-PERHAPS = {"CutsOff": {"forces", "stress"}, "NearestImageOnly": {"forces", "stress", "drift"}}
+PERHAPS = {
+    "CutsOff": {"forces", "stress"},
+    "RightForcesForTheAskerOnly": {"drift"},
+    "NearestImageOnly": {"forces", "stress", "drift"},
+}
 # At the distance of a shell of neighbours, so that pairs pass it all the time.
 CUTOFFS = {"CutsOff": 4.45}
 

@@ -256,7 +256,7 @@ def test_a_damaged_run_is_listed_with_its_fault_and_the_others_are_analysed(tmp_
     dump = folders[0] / layout.trajectory_name(0)
     dump.write_text(dump.read_text().replace(" element ", " what "))
     rows = transport_tables.table(report_on(folders, tmp_path)).rows
-    assert "lacks the columns element" in rows[0][-1]
+    assert "does not say which element an atom is" in rows[0][-1]
     assert " ± " in rows[1][4]
 
 

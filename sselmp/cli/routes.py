@@ -8,7 +8,6 @@ from typing import Annotated, cast, get_args
 import typer
 
 from sselmp.cli import console
-from sselmp.cli.weights import ensure_weights
 from sselmp.errors import SettingsError, nearest
 from sselmp.potentials.cards import Card
 from sselmp.settings import Campaign, Route
@@ -73,11 +72,12 @@ def ensure_exports(campaign: Campaign) -> None:
 
 
 def _exported(name: str, card: Card, *, route: Route, made: Path | None = None) -> Path:
-    from sselmp.cli.stages import build_environment
+    from sselmp.bridge.export import exporter
+    from sselmp.cli.stages import make_ready
     from sselmp.potentials import exports
 
-    build_environment(card.environment)
-    ensure_weights(card)
+    exporter(card, route, made=made)
+    make_ready(card)
     console.tell(f"exporting '{card.name}' for the route '{route}'; this happens once and may take some minutes")
     with console.spinner(f"exporting {card.name}") as line:
         return exports.export(name, card, route=route, made=made, on_line=line)
@@ -85,9 +85,13 @@ def _exported(name: str, card: Card, *, route: Route, made: Path | None = None) 
 
 def _state(card: Card, route: Route) -> str:
     """What a potential's route is good for now."""
+    from sselmp.bridge.export import BY_HAND
     from sselmp.inputs.routes import ROUTES
     from sselmp.potentials import environments, exports
 
+    by_hand = BY_HAND.get(card.family) if route == "mliap" else None
+    if by_hand and not exports.is_exported(card, route):
+        return f"not exported: by hand, needs {by_hand.needs}"
     if environments.state(card.environment) != "ready":
         return f"environment {environments.state(card.environment)}"
     if ROUTES[route].exported and not exports.is_exported(card, route):

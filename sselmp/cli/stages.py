@@ -31,7 +31,10 @@ from sselmp.errors import RunError, SselmpError
 from sselmp.launch.argv import RunOptions, threads_per_rank, usable_cores
 
 if TYPE_CHECKING:
+    from sselmp.potentials.cards import Card
     from sselmp.report.transport_report import TransportReport
+
+MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
 
 FoldersArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Run folders; without any, those of the campaign.")
@@ -107,7 +110,7 @@ def analyze(
     charge: trajectories.ChargeOption = None,
     start: trajectories.StartOption = 0.0,
     unwrapped: trajectories.UnwrappedOption = False,
-    memory: trajectories.MemoryOption = 512.0,
+    memory: trajectories.MemoryOption = MEMORY_MB,
 ) -> None:
     """Turn run folders, or trajectories of your own, into diffusivities, an Arrhenius plot and a conductivity.
 
@@ -126,9 +129,10 @@ def analyze(
     trajectories.refuse_for_folders(stated)
     if not folders:
         chosen = choose(campaign, potential=potential, system=system, results=results, route=route)
-        _analyze_each(_prepared(chosen), notice=chosen.campaign.notice, at=at, mobile=mobile)
+        notice = chosen.campaign.notice
+        _analyze_each(_prepared(chosen), notice=notice, at=at, mobile=mobile, memory_MB=memory)
         return
-    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile)
+    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile, memory_MB=memory)
 
 
 def diffusion(
@@ -176,6 +180,22 @@ def build_environment(name: str) -> None:
         environments.build(name, on_line=line)
 
 
+def make_ready(card: Card) -> None:
+    """See that a potential's environment and weights are there.
+
+    Weights that no package of the environment brings come first: building it takes minutes, which would be lost on a
+    potential whose weights cannot be had.
+
+    Raises:
+        PotentialError: The weights are altered, not pinned, have no address, or cannot be had.
+        EnvironmentFaultError: The environment cannot be built.
+    """
+    if card.weights is not None and card.weights.source != "package":
+        ensure_weights(card)
+    build_environment(card.environment)
+    ensure_weights(card)
+
+
 def _prepared(chosen: Chosen) -> list[Path]:
     from sselmp.cli.routes import ensure_exports
     from sselmp.inputs.prepare import prepare as prepare_campaign
@@ -208,10 +228,8 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, g
     if not waiting:
         return
     threads_per_rank(options, cores=usable_cores())  # what cannot be had is told before anything is started
-    for environment in sorted({load_card(records[f].card).environment for f in waiting}):
-        build_environment(environment)
     for card in sorted({records[f].card for f in waiting}):
-        ensure_weights(load_card(card))
+        make_ready(load_card(card))
     gate.let_pass(waiting)
     failures: list[SselmpError] = []
 
@@ -233,19 +251,26 @@ def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, g
         raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(str(one) for one in failures))
 
 
-def _analyze_each(folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None) -> None:
+def _analyze_each(
+    folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None, memory_MB: float = MEMORY_MB
+) -> None:
     """Analyse the folders of each potential and system apart."""
     together: dict[Path, list[Path]] = {}
     for folder in folders:
         together.setdefault(folder.parent.parent, []).append(folder)
     for out, runs in together.items():
-        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile)
+        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile, memory_MB=memory_MB)
 
 
-def _analyze(folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None = None) -> None:
+def _analyze(
+    folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None, memory_MB: float
+) -> None:
     from sselmp.report.analyze import analyze as analyze_runs
 
-    _show(analyze_runs(folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile), out)
+    report = analyze_runs(
+        folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile, memory_MB=memory_MB
+    )
+    _show(report, out)
 
 
 def _show(report: TransportReport, out: Path) -> None:

@@ -49,7 +49,7 @@ ChargeOption = Annotated[
 ]
 StartOption = Annotated[float, typer.Option("--start", metavar="PS", help="Files: leave out what is before.")]
 MemoryOption = Annotated[
-    float, typer.Option("--memory", metavar="MB", help="Files: memory that they may take; the rest waits on disk.")
+    float, typer.Option("--memory", metavar="MB", help="Memory that trajectories may take; the rest waits on disk.")
 ]
 UnwrappedOption = Annotated[
     bool,

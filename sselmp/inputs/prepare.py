@@ -17,6 +17,7 @@ from sselmp.inputs import datafile, routes, script
 from sselmp.inputs.render import render
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.potentials.exports import exported_files
+from sselmp.potentials.weights import refuse_unpinned
 from sselmp.settings import Campaign, PreflightLevel, Route
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.supercell import enlarge
@@ -61,7 +62,7 @@ def prepare(campaign_name: str, campaign: Campaign, *, base: Path | None = None)
     Raises:
         SettingsError: An unknown potential or system, an element that a potential does not know, a route that it does
             not have, or settings that LAMMPS cannot follow.
-        PotentialError: It has not been exported for the route.
+        PotentialError: It has not been exported for the route, or nobody has pinned its weights.
         StructureError: A system's structure fails a check.
         RunError: A folder cannot be written, or disagrees with its manifest.
     """
@@ -82,6 +83,7 @@ def folder_name(identity: manifest.Identity) -> str:
 
 def _choose(potential: str, name_or_path: str, *, campaign: Campaign) -> _Choice:
     card = load_card(potential)
+    refuse_unpinned(card)
     system = load_system(name_or_path, mobile_species=campaign.transport.mobile_species)
     check_elements(card, system.crystal.elements)
     route = routes.chosen_route(card, campaign.route)

@@ -117,7 +117,7 @@ def carry_out(
         potential=card.name,
         potential_sha256=card.physics_sha256(),
         card_sha256=record.card_sha256(card),
-        weights_sha256=card.weights.sha256 if card.weights else None,
+        weights_sha256=card.weights_sha256(),
         system=subject.system,
         structure_sha256=subject.crystal.structure_sha256(),
         elements=tuple(sorted(subject.crystal.elements)),

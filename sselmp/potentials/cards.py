@@ -171,6 +171,8 @@ class Card(Checked):
         golden: Values that it must reproduce before it is used; each load checks them.
         allowances: Checks of preflight whose limits it misses by its nature.
         options: Plain values handed to the family's adapter, which refuses those that it does not know.
+        options_of_weights: Options that hold for one set of weights and that no file tells: what each may be and how to
+            find out. A card with other weights must state them itself.
     """
 
     name: Name
@@ -194,12 +196,14 @@ class Card(Checked):
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] = ("bridge",)
     citation: str = "not stated"
     options: dict[str, Scalar] = Field(default_factory=dict)
+    options_of_weights: dict[str, str] = Field(default_factory=dict)
 
     def physics_sha256(self) -> str:
         """SHA-256, 64 hexadecimal digits, of all that decides the potential's numbers, whatever its name and prose.
 
         That is family, weights, precision, cutoff, options and the exact pins of its environment. Of weights that the
-        card leaves open, the hash that their user has pinned counts.
+        card leaves open, the hash that their user has pinned counts; before that, while nothing can be run with them,
+        the names of card and file do, so that two such cards are never taken for one potential.
 
         Raises:
             SettingsError: The environment that the card names has no pins.
@@ -212,6 +216,8 @@ class Card(Checked):
             "options": self.options,
             "pins": pins_sha256(self.environment),
         }
+        if self.weights and decisive["weights"] is None:
+            decisive["not pinned"] = [self.name, self.weights.file]
         if self.weights and self.weights.also:
             decisive["also"] = [part.sha256 for part in self.weights.also]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -266,9 +272,25 @@ def load_card(name: str) -> Card:
         raise SettingsError(
             f"{path}: there is no family of potentials '{card.family}'", allowed=nearest(card.family, families)
         )
-    if path.parent == layout.cards_folder() and card.name != path.stem:
+    if path.parent != layout.cards_folder():
+        _refuse_environment_of_others(card, path)
+    elif card.name != path.stem:
         raise SettingsError(f"{path}: name must be the file's own", got=card.name, allowed=path.stem)
     return card
+
+
+def _refuse_environment_of_others(card: Card, path: Path) -> None:
+    """Refuse a user's card that asks for a shipped family in the environment of others, where its package is not."""
+    shipped = [_extended(_find(name)) for name in card_names()]
+    own = sorted({str(values["environment"]) for values in shipped if values["family"] == card.family})
+    there = sorted({str(values["family"]) for values in shipped if values["environment"] == card.environment})
+    if own and there and card.environment not in own:
+        raise SettingsError(
+            f"{path}: the environment '{card.environment}' is not made for the family '{card.family}'",
+            got=f"the environment of {', '.join(there)}",
+            allowed=f"{', '.join(own)}: there its package is, and the pins of families contradict each other",
+            repair=f"write environment = '{own[0]}'",
+        )
 
 
 def check_elements(card: Card, species: Iterable[str]) -> None:
@@ -300,9 +322,27 @@ def _extended(path: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{path}: extends names no shipped card", got=repr(base), allowed=nearest(str(base), card_names())
         )
+    inherited = _extended(_find(base))
+    _refuse_options_of_other_weights(path, values, base=base, inherited=inherited)
     own = (OF_WEIGHTS if "weights" in values else set()) | (OF_OPTIONS if "options" in values else set())
-    kept = {key: value for key, value in _extended(_find(base)).items() if key not in own}
+    kept = {key: value for key, value in inherited.items() if key not in own}
     return kept | {"title": f"{values.get('name')} (a model of the family of {base})"} | values
+
+
+def _refuse_options_of_other_weights(
+    path: Path, values: dict[str, Any], *, base: str, inherited: dict[str, Any]
+) -> None:
+    """Refuse a card with weights of its own that would silently take over what is true of the other card's only."""
+    stated = values.get("options") if isinstance(values.get("options"), dict) else {}
+    for name, allowed in inherited.get("options_of_weights", {}).items():
+        if "weights" in values and name not in (stated or {}):
+            raise SettingsError(
+                f"{path}: a card with weights of its own must state the option '{name}' itself: that of '{base}' "
+                "holds for the weights of that card only",
+                got=f"no {name} in [options]",
+                allowed=allowed,
+                repair=f'add to {path}:\n               [options]\n               {name} = "..."',
+            )
 
 
 def _beside(card: Card, path: Path) -> Card:

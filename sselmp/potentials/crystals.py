@@ -26,3 +26,19 @@ def refuse_open_boundaries(atoms: Atoms, *, card: Card) -> None:
             allowed="periodic along a, b and c",
             repair="take 'boundary p p p' in LAMMPS, with a vacuum in the cell for a surface",
         )
+
+
+def wholly_periodic(atoms: Atoms, *, card: Card) -> bool:
+    """Whether atoms are periodic along all axes rather than none, for packages that know nothing between.
+
+    Raises:
+        PotentialError: They are periodic along some axes only.
+    """
+    if any(atoms.pbc) and not all(atoms.pbc):
+        raise PotentialError(
+            f"the potential '{card.name}' cannot evaluate a cell that is periodic along some axes only",
+            got=f"periodic along a, b, c: {', '.join(map(str, atoms.pbc.tolist()))}",
+            allowed="all three or none",
+            repair="put vacuum along the open axes and make them periodic",
+        )
+    return bool(atoms.pbc.all())

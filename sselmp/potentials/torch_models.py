@@ -160,28 +160,34 @@ def left_unchanged() -> Iterator[None]:
             os.environ[UNSAFE_LOADING] = variable
 
 
+@contextlib.contextmanager
+def in_precision(card: Card) -> Iterator[None]:
+    """Let torch compute in the card's precision, and leave its default type and its random numbers as they were."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, card.precision))
+    try:
+        with torch.random.fork_rng(devices=[]):  # torch's data loader, used by some packages, draws a number
+            yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def steady(calculator: Calculator, *, card: Card) -> Calculator:
     """Make a package's calculator compute in the card's precision, restore torch's, and answer in one form.
 
     Its ``results`` then hold energy and free_energy [eV], forces (n, 3) [eV/Å], and where the card says so stress (6,)
     [eV/Å³] and energies (n,) [eV], as Python floats and float64 arrays.
     """
-    import torch
-
     evaluate: Callable[..., None] = calculator.calculate
-    dtype = getattr(torch, card.precision)
     wanted = ["energy", "free_energy", "forces"] + ["stress"] * card.stress + ["energies"] * card.per_atom_energy
 
     def calculate(  # noqa: PLR0917 - ASE's signature
         atoms: Atoms | None = None, properties: Sequence[str] = ("energy",), system_changes: Sequence[str] = ()
     ) -> None:
-        before = torch.get_default_dtype()
-        torch.set_default_dtype(dtype)
-        try:
-            with torch.random.fork_rng(devices=[]):  # torch's data loader, used by some packages, draws a number
-                evaluate(atoms, list(properties), list(system_changes))
-        finally:
-            torch.set_default_dtype(before)
+        with in_precision(card):
+            evaluate(atoms, list(properties), list(system_changes))
         given = {"free_energy": calculator.results["energy"], **calculator.results}
         calculator.results = {key: _plain(given[key], key=key) for key in wanted if key in given}
 

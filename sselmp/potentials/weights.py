@@ -76,6 +76,16 @@ def look(card: Card, *, packages: Path | None = None) -> Found:
     return _look_beside(card.weights, first) or Found("verified", first, expected, sha256)
 
 
+def refuse_unpinned(card: Card) -> None:
+    """Refuse a card where neither it nor its user says what its weights must hash to: runs would have no identity.
+
+    Raises:
+        PotentialError: Saying how to get and pin them.
+    """
+    if card.weights is not None and card.weights_sha256() is None:
+        raise refusal(card, Found("not pinned", missing=card.weights.file))
+
+
 def beside(first: Path, weights: Weights, *, part: str) -> Path:
     """Where a further file of some weights lies, given where the first was found."""
     depth = len(Path(weights.file).parts)

@@ -109,7 +109,7 @@ class _Preflight:
             evaluate = Calculations(self._card, load_calculator(self._card), on_evaluation=self._progress)
             base = evaluate(self._crystal)
         except SselmpError as error:
-            yield failed("loading", _one_line(error))
+            yield failed("loading", str(error))
             return
         limits = limits_of(base, self._card.precision)
         yield from self._with_ase(evaluate, base=base, limits=limits)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sselmp import files, layout
 from sselmp.errors import SettingsError, TrajectoryError, nearest
 from sselmp.report.transport_report import RunReport, TransportReport
+from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.run_folder import RunFacts, RunTrajectory, read_facts, read_run
 from sselmp.transport.analysis import Sample, TransportResult, analyse_transport
 
@@ -19,6 +20,7 @@ def analyze(
     extrapolate_to_K: float,
     notice: str | None,
     mobile_species: str | None = None,
+    memory_MB: float = DEFAULT_MEMORY_MB,
 ) -> TransportReport:
     """Analyse the runs of one system with one potential and write the tables and figures of their transport.
 
@@ -32,6 +34,7 @@ def analyze(
         extrapolate_to_K: Temperature at which the conductivity is wanted [K].
         notice: A line to put with every result.
         mobile_species: The species that diffuses (default: what the runs' manifests say).
+        memory_MB: Memory that all trajectories together may take [MB].
 
     Raises:
         SettingsError: No folder, runs of different systems or potentials, or a species without a charge.
@@ -45,7 +48,7 @@ def analyze(
     mobile = mobile_species or facts[0].mobile_species
     if mobile not in facts[0].charges:
         raise SettingsError(f"there is no species '{mobile}'", allowed=nearest(mobile, facts[0].charges))
-    read = {one.folder: _read(one) for one in facts}
+    read = {one.folder: _read(one, memory_MB=memory_MB / len(facts)) for one in facts}
     result = analyse_transport(
         _samples(read), mobile_species=mobile, charge=facts[0].charges[mobile], extrapolate_to_K=extrapolate_to_K
     )
@@ -89,10 +92,10 @@ def _check_alike(facts: Sequence[RunFacts]) -> None:
         raise SettingsError("a run folder is named twice", got=", ".join(one.folder.name for one in facts))
 
 
-def _read(facts: RunFacts) -> RunTrajectory | str:
+def _read(facts: RunFacts, *, memory_MB: float) -> RunTrajectory | str:
     """The run, or why it is left out."""
     try:
-        run = read_run(facts.folder)
+        run = read_run(facts.folder, memory_MB=memory_MB)
     except TrajectoryError as error:
         state = "" if facts.finished else f"{facts.state}: "
         return f"{state}{str(error).splitlines()[0]}"

@@ -42,27 +42,19 @@ def frames(stream: Stream, reading: Reading) -> Iterator[Frame]:
     header = _header(stream)
     species = of_atoms(header.atoms, reading, path=stream.path)
     ids = np.arange(1, header.atoms + 1)
-    index = 0
-    while (cell_record := _record(stream, header.order)) is not None:
-        if len(cell_record) != 48:
-            raise TrajectoryError(
-                f"{stream.path} does not hold the cell of each frame",
-                got=f"a record of {len(cell_record)} bytes",
-                allowed="48 bytes: three lengths and three angles",
-                repair="write it from a periodic simulation, with the unit cell",
-            )
-        axes = [_record(stream, header.order) for _ in range(3)]
-        if any(axis is None for axis in axes):
-            return
-        positions = np.empty((header.atoms, 3))
-        for column, axis in enumerate(axes):
-            positions[:, column] = _single(axis or b"", header, path=stream.path)
+    layout = _layout(header)
+    index, shape, cell = 0, b"", np.eye(3)
+    while len(content := stream.read(layout.itemsize)) == layout.itemsize:
+        (record,) = np.frombuffer(content, dtype=layout)
+        _check(record, header, where=f"{stream.path}: frame {index}")
+        if shape != (shape := record["cell"].tobytes()):
+            cell = _cell(record["cell"], stream.path)
+        positions = record["positions"]["axis"].T.astype(np.float64)
         if not np.isfinite(positions).all():
             raise TrajectoryError(
                 f"{stream.path}: frame {index} holds something that is not a finite number",
                 repair="a run that has exploded writes nan: look at its log",
             )
-        cell = _cell(np.frombuffer(cell_record, dtype=header.order + "f8"), stream.path)
         yield Frame(
             step=header.first_step + index * header.every if header.every > 1 else None,
             time_ps=None,
@@ -73,6 +65,32 @@ def frames(stream: Stream, reading: Reading) -> Iterator[Frame]:
             unwrapped=reading.unwrapped,
         )
         index += 1
+
+
+def _layout(header: _Header) -> np.dtype[np.void]:
+    """One frame: the cell and three axes, each between two marks of its length in bytes."""
+    mark, number = header.order + "i4", header.order + "f4"
+    axis = np.dtype([("before", mark), ("axis", number, header.atoms), ("behind", mark)])
+    return np.dtype([("before", mark), ("cell", header.order + "f8", 6), ("behind", mark), ("positions", axis, 3)])
+
+
+def _check(record: np.void, header: _Header, *, where: str) -> None:
+    axis, marks = 4 * header.atoms, record["positions"]
+    if record["before"] == axis != 48:
+        raise TrajectoryError(
+            f"{where} does not hold its cell", repair="write it from a periodic simulation, with the unit cell"
+        )
+    if not (
+        record["before"] == record["behind"] == 48
+        and (marks["before"] == axis).all()
+        and (marks["behind"] == axis).all()
+    ):
+        raise TrajectoryError(
+            f"{where} is damaged, or the atoms change",
+            got=f"records of {record['before']} and {marks['before'].tolist()} bytes",
+            allowed=f"48 for the cell and {axis} for {header.atoms} atoms",
+            repair="copy the file again",
+        )
 
 
 def _header(stream: Stream) -> _Header:
@@ -113,14 +131,6 @@ def _record(stream: Stream, order: str) -> bytes | None:
             f"{stream.path} is damaged", got=f"a record of {length} bytes without its end", repair="copy it again"
         )
     return content
-
-
-def _single(axis: bytes, header: _Header, *, path: Path) -> Array:
-    if len(axis) != 4 * header.atoms:
-        raise TrajectoryError(
-            f"{path}: the atoms change", got=f"{len(axis) // 4} atoms", allowed=f"{header.atoms} atoms in every frame"
-        )
-    return np.frombuffer(axis, dtype=header.order + "f4").astype(np.float64)
 
 
 def _cell(numbers: Array, path: Path) -> Array:

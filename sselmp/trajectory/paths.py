@@ -21,7 +21,7 @@ from sselmp.errors import TrajectoryError
 
 Array = NDArray[np.float64]
 
-CHUNK_BYTES = 32 * 2**20  # of paths that are worked on at a time
+CHUNK_BYTES = 16 * 2**20  # of paths that are worked on at a time
 
 
 class Paths:

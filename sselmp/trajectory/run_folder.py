@@ -12,6 +12,7 @@ import numpy as np
 from sselmp import layout, manifest, units
 from sselmp.errors import TrajectoryError
 from sselmp.manifest import State
+from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.log import read_thermo
 from sselmp.trajectory.reading import read_dump
 from sselmp.trajectory.record import Trajectory
@@ -99,15 +100,20 @@ def read_facts(folder: Path) -> RunFacts:
     )
 
 
-def read_run(folder: Path) -> RunTrajectory:
+def read_run(folder: Path, *, memory_MB: float = DEFAULT_MEMORY_MB) -> RunTrajectory:
     """Read a run folder's facts and all segments of its production trajectory.
+
+    Args:
+        folder: The run folder.
+        memory_MB: Memory that the trajectory may take [MB]; what exceeds it waits in an unlinked temporary file.
 
     Raises:
         RunError: The folder has no manifest, or it cannot be understood.
         TrajectoryError: It has no complete frame yet, or its trajectory cannot be used.
     """
     facts = read_facts(folder)
-    trajectory = read_dump(segment_files(folder, layout.trajectory_name), timestep_ps=facts.timestep_ps)
+    segments = segment_files(folder, layout.trajectory_name)
+    trajectory = read_dump(segments, timestep_ps=facts.timestep_ps, memory_MB=memory_MB)
     return RunTrajectory(
         facts=facts, trajectory=trajectory, measured_temperature_K=_mean_temperature(folder, facts.equilibration_steps)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,8 +52,7 @@ def stitched(parts: Sequence[Part]) -> Iterator[Frame]:
     for part in ordered[1:]:
         _check_atoms(part, ordered[0])
     offset: Array | None = None
-    for part, following in itertools.pairwise([*ordered, None]):
-        assert part is not None  # noqa: S101  # pairwise ends before the None
+    for part, following in zip(ordered, [*ordered[1:], None], strict=True):
         seam = _Seam(part, following, numbered=numbered)
         last: Frame | None = None
         for frame in seam.frames():

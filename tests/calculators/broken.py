@@ -203,6 +203,26 @@ class KeepsSomethingForTheAsker(Pairs):
         return super().get_potential_energy(atoms, **options) + 1.0
 
 
+class RightForcesForTheAskerOnly(Pairs):
+    """Its results, which LAMMPS reads, are a percent off; the method that users of ASE call mends them."""
+
+    def spoil(self):
+        self.results["forces"] *= 1.01
+
+    def get_forces(self, atoms=None):
+        return super().get_forces(atoms) / 1.01
+
+
+class RightStressForTheAskerOnly(Pairs):
+    """The same with the sign of the virial: a wrong pressure in LAMMPS, a right stress in ASE."""
+
+    def spoil(self):
+        self.results["stress"] *= -1
+
+    def get_stress(self, atoms=None):
+        return -super().get_stress(atoms)
+
+
 class WrongShape(Pairs):
     """Gives forces of the wrong shape."""
 

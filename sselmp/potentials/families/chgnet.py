@@ -6,8 +6,9 @@ energy_reference says so.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sselmp.errors import PotentialError
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
 from sselmp.potentials.crystals import refuse_open_boundaries
+from sselmp.potentials.predictions import Prediction, prediction
 from sselmp.potentials.private_home import private_home
 
 if TYPE_CHECKING:
@@ -70,20 +72,26 @@ def _of_crystals(calculator: Calculator, *, card: Card) -> Calculator:
         from ase.stress import full_3x3_to_voigt_6_stress
 
         refuse_open_boundaries(atoms, card=card)
-        try:
-            with warnings.catch_warnings(action="ignore"):  # of its own use of torch, at the first evaluation
-                evaluate(atoms, properties, system_changes, task="efs")
-        except ValueError as error:
-            raise PotentialError(
-                f"the potential '{card.name}' cannot evaluate these atoms",
-                got=error,
-                allowed=f"crystals in which each atom has a neighbour within {card.cutoff_A:g} Å",
-                repair="check the structure and its cell; in dynamics, take a shorter time step or relax it first",
-            ) from error
+        with warnings.catch_warnings(action="ignore"), _refusals(card):  # of its own use of torch, at the first time
+            evaluate(atoms, properties, system_changes, task="efs")
         calculator.results["stress"] = full_3x3_to_voigt_6_stress(calculator.results["stress"])
 
     calculator.calculate = calculate
     return calculator
+
+
+@contextlib.contextmanager
+def _refusals(card: Card) -> Iterator[None]:
+    """Turn CHGNet's refusal of isolated atoms into ours."""
+    try:
+        yield
+    except ValueError as error:
+        raise PotentialError(
+            f"the potential '{card.name}' cannot evaluate these atoms",
+            got=error,
+            allowed=f"crystals in which each atom has a neighbour within {card.cutoff_A:g} Å",
+            repair="check the structure and its cell; in dynamics, take a shorter time step or relax it first",
+        ) from error
 
 
 def _hold_against_card(model: Any, *, card: Card) -> None:  # noqa: ANN401 - a torch module
@@ -100,3 +108,25 @@ def _hold_against_card(model: Any, *, card: Card) -> None:  # noqa: ANN401 - a t
         "per_atom_energy": (card.per_atom_energy, bool(found["mlp_first"])),
     }
     torch_models.hold_against_card(card, facts)
+
+
+def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
+    """Evaluate configurations in one pass of the network, which gives energies per atom and stresses in GPa."""
+    from ase.units import GPa
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    model = calculator.model
+    for atoms in configurations:
+        refuse_open_boundaries(atoms, card=card)
+    with torch_models.in_precision(card), warnings.catch_warnings(action="ignore"), _refusals(card):
+        graphs = [model.graph_converter(AseAtomsAdaptor.get_structure(atoms)) for atoms in configurations]
+        found = model.predict_graph(graphs, task="efs", return_site_energies=True, batch_size=len(graphs))
+    return [
+        prediction(
+            energy=float(one["e"]) * (len(atoms) if model.is_intensive else 1),
+            forces=one["f"],
+            stress=one["s"] * GPa,
+            energies=one["site_energies"],
+        )
+        for atoms, one in zip(configurations, found, strict=True)
+    ]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sselmp.cells import Array, ase_stress_from_virial, volume
 from sselmp.errors import PotentialError
 from sselmp.potentials.cards import Card
+from sselmp.potentials.crystals import wholly_periodic
 from sselmp.potentials.torch_models import (
     built,
     hold_against_card,
@@ -212,7 +213,7 @@ def _calculator(model: Backend, *, card: Card) -> Calculator:
             system_changes: Sequence[str] = (),
         ) -> None:
             super().calculate(atoms, list(properties), list(system_changes))
-            periodic = _periodic(self.atoms, card=card)
+            periodic = wholly_periodic(self.atoms, card=card)
             cell = self.atoms.cell.array if periodic else None
             types = _types(self.atoms.get_chemical_symbols(), numbers=numbers, card=card)
             found = model.evaluate(self.atoms.positions, cell=cell, types=types)
@@ -222,18 +223,6 @@ def _calculator(model: Backend, *, card: Card) -> Calculator:
                 self.results["stress"] = ase_stress_from_virial(found.virial, volume(cell))
 
     return DeepmdCalculator()
-
-
-def _periodic(atoms: Atoms, *, card: Card) -> bool:
-    """Whether a configuration is periodic: DeePMD knows cells and clusters, nothing between."""
-    if atoms.pbc.any() and not atoms.pbc.all():
-        raise PotentialError(
-            f"the potential '{card.name}' cannot evaluate a cell that is periodic along some axes only",
-            got=f"periodic along a, b, c: {', '.join(map(str, atoms.pbc.tolist()))}",
-            allowed="all three or none",
-            repair="put vacuum along the open axes and make them periodic",
-        )
-    return bool(atoms.pbc.all())
 
 
 def _types(symbols: Sequence[str], *, numbers: Mapping[str, int], card: Card) -> NDArray[np.int64]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sselmp.errors import PotentialError, nearest
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
+from sselmp.potentials.predictions import Prediction, prediction, split
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 
@@ -82,3 +85,36 @@ def _hold_against_card(model: Any, *, card: Card) -> None:  # noqa: ANN401 - mac
         "forces": (card.forces, "conservative"),
     }
     torch_models.hold_against_card(card, facts)
+
+
+def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
+    """Evaluate configurations as one graph, with the network and the head of the calculator."""
+    from mace import data
+    from mace.tools import torch_geometric
+
+    model = calculator.models[0]
+    key = data.KeySpecification(info_keys=calculator.info_keys, arrays_keys=calculator.arrays_keys)
+    with torch_models.in_precision(card):
+        graphs = [
+            data.AtomicData.from_config(
+                data.config_from_atoms(atoms, key_specification=key, head_name=calculator.head),
+                z_table=calculator.z_table,
+                cutoff=calculator.r_max,
+                heads=calculator.available_heads,
+            )
+            for atoms in configurations
+        ]
+        batch = torch_geometric.Batch.from_data_list(graphs).to(calculator.device)
+        found = model(batch.to_dict(), compute_stress=True)
+    counts = [len(atoms) for atoms in configurations]
+    parts = zip(
+        found["energy"],
+        split(found["forces"], counts),
+        found["stress"],
+        split(found["node_energy"], counts),
+        strict=True,
+    )
+    return [
+        prediction(energy=energy, forces=forces, stress=stress, energies=energies if card.per_atom_energy else None)
+        for energy, forces, stress, energies in parts
+    ]

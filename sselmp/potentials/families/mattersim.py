@@ -6,13 +6,16 @@ random ones in silence. So the model is built here from the package's classes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
+from sselmp.potentials.predictions import Prediction, prediction, split
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 KEYS = ("model_name", "model_args", "model")
@@ -84,3 +87,25 @@ def _hold_against_card(found: dict[str, Any], *, card: Card) -> None:
         "forces": (card.forces, "conservative"),
     }
     torch_models.hold_against_card(card, facts)
+
+
+def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
+    """Evaluate configurations as one graph; the network gives its stresses in GPa."""
+    from ase.units import GPa
+    from mattersim.datasets.utils.build import build_dataloader
+    from mattersim.forcefield.potential import batch_to_dict
+
+    model = calculator.potential.model
+    with torch_models.in_precision(card):
+        (graph,) = build_dataloader(
+            list(configurations),
+            cutoff=model.model_args["cutoff"],
+            threebody_cutoff=model.model_args["threebody_cutoff"],
+            batch_size=len(configurations),
+            only_inference=True,
+        )
+        found = calculator.potential.forward(batch_to_dict(graph, device=calculator.device))
+    counts = [len(atoms) for atoms in configurations]
+    energies = split(calculator.results["energies"], counts)  # the calculator's hook has kept them
+    parts = zip(found["total_energy"], split(found["forces"], counts), found["stresses"] * GPa, energies, strict=True)
+    return [prediction(energy=e, forces=f, stress=stress, energies=atoms) for e, f, stress, atoms in parts]

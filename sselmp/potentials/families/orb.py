@@ -5,14 +5,18 @@ A checkpoint of ORB holds tensors only: which of the package's architectures the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sselmp.errors import PotentialError, nearest
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
+from sselmp.potentials.crystals import wholly_periodic
+from sselmp.potentials.predictions import Prediction, prediction, split
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 OTHERS = ("omol", "separate", "v1")  # need charges and spins, are corrections only, or are withdrawn
@@ -46,7 +50,20 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
             _refuse_random_heads(model, tensors, card=card, file=file)
         calculator = ORBCalculator(model, device=device)
     _hold_against_card(model, card=card)
-    return torch_models.steady(calculator, card=card)
+    return torch_models.steady(_refusing_open_axes(calculator, card=card), card=card)
+
+
+def _refusing_open_axes(calculator: Calculator, *, card: Card) -> Calculator:
+    evaluate = calculator.calculate
+
+    def calculate(  # noqa: PLR0917 - ASE's signature
+        atoms: Atoms, properties: Sequence[str], system_changes: Sequence[str]
+    ) -> None:
+        wholly_periodic(atoms, card=card)
+        evaluate(atoms, properties, system_changes)
+
+    calculator.calculate = calculate
+    return calculator
 
 
 def _architecture(known: dict[str, Any], *, card: Card) -> Any:  # noqa: ANN401 - a function of orb_models
@@ -81,3 +98,35 @@ def _hold_against_card(model: Any, *, card: Card) -> None:  # noqa: ANN401 - orb
         "per_atom_energy": (card.per_atom_energy, False),
     }
     torch_models.hold_against_card(card, facts)
+
+
+def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
+    """Evaluate configurations as one graph."""
+    from orb_models.forcefield.atomic_system import ase_atoms_to_atom_graphs
+    from orb_models.forcefield.base import batch_graphs
+
+    model = calculator.model
+    for atoms in configurations:
+        wholly_periodic(atoms, card=card)
+    with torch_models.in_precision(card):
+        graphs = [
+            ase_atoms_to_atom_graphs(
+                atoms,
+                system_config=calculator.system_config,
+                max_num_neighbors=calculator.max_num_neighbors,
+                edge_method=calculator.edge_method,
+                half_supercell=calculator.half_supercell,
+                device=calculator.device,
+            )
+            for atoms in configurations
+        ]
+        found = model.predict(batch_graphs(graphs).to(calculator.device))
+    conservative = card.forces == "conservative"
+    forces = split(
+        found[model.grad_forces_name if conservative else "forces"], [len(atoms) for atoms in configurations]
+    )
+    stresses = found[model.grad_stress_name if conservative else "stress"] if card.stress else [None] * len(graphs)
+    parts = zip(found["energy"], forces, stresses, strict=True)
+    return [
+        prediction(energy=energy, forces=of_atoms, stress=stress, energies=None) for energy, of_atoms, stress in parts
+    ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sselmp.errors import PotentialError
 from sselmp.potentials.cards import Card
+from sselmp.potentials.predictions import Prediction, prediction, split
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 
@@ -113,3 +116,36 @@ def _hold_against_card(calculator: Calculator, *, card: Card) -> None:
                 allowed=" ".join(sorted(known)) if key == "elements" else found,
                 repair=f"state the checkpoint's {key} in the card",
             )
+
+
+def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
+    """Evaluate configurations as one graph; the network is told for as long that its input is a batch."""
+    from sevenn import _keys as keys
+    from sevenn.atom_graph_data import AtomGraphData
+    from sevenn.train.dataload import unlabeled_atoms_to_graph
+    from torch_geometric.data import Batch
+
+    graphs = []
+    for atoms in configurations:
+        graph = AtomGraphData.from_numpy_dict(unlabeled_atoms_to_graph(atoms, calculator.cutoff, with_shift=False))
+        if calculator.modal:
+            graph[keys.DATA_MODALITY] = calculator.modal
+        graphs.append(graph)
+    calculator.model.set_is_batch_data(True)
+    try:
+        found = calculator.model(Batch.from_data_list(graphs).to(calculator.device))
+    finally:
+        calculator.model.set_is_batch_data(False)
+    counts = [len(atoms) for atoms in configurations]
+    stresses = -found[keys.PRED_STRESS][:, [0, 1, 2, 4, 5, 3]]
+    parts = zip(
+        found[keys.PRED_TOTAL_ENERGY].reshape(-1),
+        split(found[keys.PRED_FORCE], counts),
+        stresses,
+        split(found[keys.ATOMIC_ENERGY], counts),
+        strict=True,
+    )
+    return [
+        prediction(energy=energy, forces=forces, stress=stress, energies=energies if card.per_atom_energy else None)
+        for energy, forces, stress, energies in parts
+    ]

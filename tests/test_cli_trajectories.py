@@ -1,0 +1,168 @@
+"""``sselmp analyze`` on files of anybody: the same four results, and one clear message for what cannot be done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import walks
+import written
+
+from sselmp import layout
+from sselmp.cli import trajectories
+from sselmp.errors import SettingsError, SselmpError, TrajectoryError
+from sselmp.report.analyze_files import Question, Simulation, analyze_files
+from sselmp.trajectory.frames import Reading
+
+RESULTS = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)
+TRUE_D = {600: 0.03, 750: 0.1, 900: 0.25}  # Å²/ps
+
+
+def sselmp(*arguments, folder: Path):
+    program = Path(sys.executable).parent / "sselmp"
+    return subprocess.run(
+        [program, *map(str, arguments)], cwd=folder, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+
+
+def diffusing(kelvin, *, frames=400, seed=0):
+    """Li that diffuses, S that stands still, in a cell that breathes; every frame a picosecond."""
+    rng = np.random.default_rng([seed, kelvin])
+    mobile = walks.walk(rng, frames=frames, ions=16, D=(TRUE_D[kelvin],) * 3) @ np.linalg.inv(walks.CELL)
+    rest = np.broadcast_to(rng.random((8, 3)) + 2.0, (frames, 8, 3))
+    sizes = 1.0 + 0.02 * np.sin(np.arange(frames))
+    return written.Frames(
+        np.concatenate([mobile, rest], axis=1), walks.CELL * sizes[:, None, None], ("Li",) * 16 + ("S",) * 8
+    )
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The same walks as a dump of types only, a wrapped XDATCAR in two pieces, and an ASE trajectory."""
+    folder = tmp_path_factory.mktemp("mine")
+    low, middle, high = (diffusing(kelvin) for kelvin in TRUE_D)
+    written.dump(folder / "low.dump", low, "id type x y z ix iy iz")
+    for name, part in (("XDATCAR.0", slice(0, 200)), ("XDATCAR.1", slice(199, None))):
+        written.xdatcar(folder / name, written.Frames(middle.scaled[part], middle.cells[part], middle.species))
+    written.through_ase(folder / "high.traj", high, wrapped=False)
+    return folder
+
+
+def test_a_strangers_files_of_three_formats_give_the_four_results_without_a_campaign(files, tmp_path):
+    names = [f"{files}/low.dump@600K", f"{files}/XDATCAR.0,{files}/XDATCAR.1@750", f"{files}/high.traj@900K"]
+    done = sselmp("analyze", *names, "--frame-spacing", 1000, "--species", "Li,S", "--system", "mine", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "mine with an unnamed potential" in done.stdout
+    assert "Ea = " in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(RESULTS)
+    found = json.loads((tmp_path / layout.TRANSPORT_JSON).read_text())
+    assert [run["temperature_K"] for run in found["runs"]] == [600, 750, 900]
+    assert [run["frames"] for run in found["runs"]] == [400, 400, 400]
+    for run, D in zip(found["runs"], TRUE_D.values(), strict=True):
+        assert run["D_cm2_per_s"] == pytest.approx(D * 1e-4, rel=0.5)
+
+
+def test_a_users_fault_gets_one_message_and_exit_code_2_and_leaves_nothing(files, tmp_path):
+    done = sselmp("analyze", f"{files}/low.dump@600K", "--timestep", 2, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "name the types in order: --species Li,P,S,Cl" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_temperatures_come_from_the_name_or_from_the_option():
+    a, b = Path("a.dump"), Path("b.dump@650.5K")
+    assert [one.temperature_K for one in trajectories.simulations([a, b], [700])] == [700, 650.5]
+    assert [one.temperature_K for one in trajectories.simulations([a, Path("c")], [700])] == [700, 700]
+    assert [one.temperature_K for one in trajectories.simulations([a, Path("c")], [700, 800])] == [700, 800]
+    assert trajectories.simulations([Path("x,y,z@5")], [])[0].paths == (Path("x"), Path("y"), Path("z"))
+    for temperatures in ([], [1, 2, 3]):
+        with pytest.raises(SettingsError, match="needs one temperature") as error:
+            trajectories.simulations([a, Path("c")], temperatures)
+        assert "FILE@700K" in str(error.value)
+    with pytest.raises(SettingsError, match="needs one temperature"):
+        trajectories.simulations([b], [700])
+
+
+def test_a_file_whose_name_looks_like_a_list_or_a_temperature_is_taken_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a,b", "run@700K", "c,d@5"):
+        Path(name).touch()
+    assert trajectories.simulations([Path("a,b@600")], [])[0].paths == (Path("a,b"),)
+    assert trajectories.simulations([Path("run@700K")], [300])[0] == Simulation((Path("run@700K"),), 300)
+    assert trajectories.simulations([Path("c,d@5")], [300])[0].temperature_K == 300
+
+
+def test_files_and_run_folders_are_kept_apart(tmp_path):
+    assert trajectories.are_files([tmp_path / "x.dump"])
+    assert not trajectories.are_files([tmp_path])
+    with pytest.raises(SettingsError, match="cannot be analysed together"):
+        trajectories.are_files([tmp_path, tmp_path / "x.dump"])
+    trajectories.refuse_for_folders(trajectories.Stated())
+    with pytest.raises(SettingsError, match="trajectory files only") as error:
+        trajectories.refuse_for_folders(trajectories.Stated(timestep_fs=2.0))
+    assert "timestep" in str(error.value)
+
+
+def ask(files, tmp_path, names=("low.dump",), question=None, **reading):
+    stated = {"spacing_ps": 1.0, "species": ("Li", "S")} | reading
+    simulations = [Simulation((files / name,), 600.0) for name in names]
+    return analyze_files(simulations, question or Question(), reading=Reading(**stated), out=tmp_path)
+
+
+FAULTS = {
+    "no atom of the species 'Na'": {"question": lambda: Question(mobile_species="Na")},
+    "an ion without a charge carries no current": {"question": lambda: Question(charge=0.0)},
+    "how much time passes between frames": {"spacing_ps": None},
+    "there is no complete frame|one frame has no displacement|ends after 399 ps": {"start_ps": 400.0},
+    "a trajectory file is given twice": {"names": ("low.dump", "low.dump")},
+    "cannot read .*absent": {"names": ("absent",)},
+    "the time step must be positive": {"timestep_ps": 0.0},
+    "the memory must be positive": {"memory_MB": -1.0},
+    "atom type without a symbol": {"species": ("Li",)},
+}
+
+
+@pytest.mark.parametrize("message", FAULTS)
+def test_what_cannot_be_answered_is_refused_with_its_reason(files, tmp_path, message):
+    case = dict(FAULTS[message])
+    with pytest.raises(SselmpError, match=message):
+        ask(files, tmp_path, **(case | {"question": case["question"]()} if "question" in case else case))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temperature_of_zero_is_refused():
+    with pytest.raises(SettingsError, match=r"the temperature of run\.dump must be positive") as error:
+        Simulation((Path("run.dump"),), 0.0)
+    assert "0 K" in str(error.value)
+
+
+def test_the_mobile_species_is_guessed_where_one_usual_one_is_there_and_asked_for_otherwise(files, tmp_path):
+    assert ask(files, tmp_path).result.mobile_species == "Li"
+    for species in (("Li", "Na"), ("P", "S")):
+        with pytest.raises(SettingsError, match="which species diffuses cannot be guessed"):
+            ask(files, tmp_path, species=species)
+    with pytest.raises(SettingsError, match="the charge of P is not known"):
+        ask(files, tmp_path, species=("P", "S"), question=Question(mobile_species="P"))
+
+
+def test_runs_at_one_temperature_count_as_seeds(files, tmp_path):
+    written.dump(files / "again.dump", diffusing(600, seed=1), "id type x y z ix iy iz")
+    report = ask(files, tmp_path, names=("low.dump", "again.dump"))
+    assert [run.facts.seed for run in report.runs] == [1, 2]
+    assert report.system == "Li2S"
+    (together,) = report.result.temperatures
+    assert len(together.names) == 2
+
+
+def test_a_material_without_the_species_in_one_of_its_files_is_refused(files, tmp_path):
+    other = diffusing(600)
+    written.through_ase(files / "o.traj", written.Frames(other.scaled, other.cells, ("O",) * 24), wrapped=False)
+    with pytest.raises(TrajectoryError, match="no atom of the species 'Li'"):
+        ask(files, tmp_path, names=("low.dump", "o.traj"))
