@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,11 @@ import numpy as np
 from sselmp.errors import TrajectoryError
 from sselmp.trajectory.paths import chunks
 from sselmp.trajectory.record import Trajectory
-from sselmp.transport.diffusion import Diffusivity
+from sselmp.transport.diffusion import Diffusivity, diffusivity
 from sselmp.transport.intervals import Interval, positive_interval
 from sselmp.transport.msd import Motion
+from sselmp.transport.onset import find_onset
+from sselmp.transport.scales import measure_scales
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ def charge_motion(motion: Motion) -> Motion:
     """The path of the sum of all ions of a motion over the root of their number: one particle that diffuses with D_σ.
 
     The MSD of the dipole Σ q r of n equal charges is n q² times that of this path, so D_σ from it is the D that the
-    Nernst–Einstein relation turns into the collective (Einstein–Helfand) conductivity. It equals the D of the ions where
-    they move independently.
+    Nernst–Einstein relation turns into the collective (Einstein–Helfand) conductivity. It equals the D of the ions
+    where they move independently.
     """
     total = np.zeros((3, motion.frames))
     for _, paths in chunks(motion.positions):
@@ -76,6 +78,20 @@ def dipole_motion(trajectory: Trajectory, charges: Mapping[str, float], *, mobil
     ions = len(trajectory.atoms_of(mobile))
     path = (total / (charges[mobile] * math.sqrt(ions))).T[:, None]
     return Motion(species=mobile, positions=path, spacing_ps=trajectory.spacing_ps)
+
+
+def charge_diffusivity(motions: Sequence[Motion], *, least: int) -> Diffusivity:
+    """D_σ of motions of one particle, at the scale where its own diffusive regime starts.
+
+    Args:
+        motions: Of ``charge_motion`` or ``dipole_motion``, one for each run.
+        least: Scale, in frames, at which the single ions are diffusive; charge is not sooner.
+
+    Raises:
+        TrajectoryError: Too few frames.
+    """
+    scales = measure_scales(motions)
+    return diffusivity(scales, find_onset(scales, least=least).scale)
 
 
 def haven_ratio(tracer: Diffusivity, charge: Diffusivity) -> Haven | None:

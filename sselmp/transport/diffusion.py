@@ -125,7 +125,8 @@ def fit_slope(scales: Scales, scale: int, *, axes: str = AXES) -> Slope:
             break
         model = regression(scale, noise)
     weights = np.zeros((len(scales.lags), 3))
-    weights[np.ix_(lags, columns)] = model.slope[:, None] / (duration * len(columns))
+    for column in columns:
+        weights[lags, column] = model.slope / (duration * len(columns))
     D, constant = float((weights * scales.means[:, :3]).sum()), float(model.constant @ curve)
     return Slope(scale=scale, model=model, weights=weights, D=D, intercept_A2=constant * len(columns))
 
@@ -151,11 +152,10 @@ def diffusivity(scales: Scales, scale: int, *, axes: str = AXES) -> Diffusivity:
     error, freedom = measured_error(scales, slope, weights=slope.weights)
     replica = _replica_error(scales, slope.weights)
     source = "short blocks"
-    if replica is not None and replica > error * f_quantile(
-        _REPLICAS_DIFFER, len(scales.run_frames) - 1, freedom
-    ) ** 0.5:
-        error, freedom, source = replica, float(len(scales.run_frames) - 1), "replicas"
-    each = [_along(slope, columns_of(axis), axes) for axis in AXES]
+    runs = len(scales.run_frames)
+    if replica is not None and replica > error * f_quantile(_REPLICAS_DIFFER, above=runs - 1, below=freedom) ** 0.5:
+        error, freedom, source = replica, float(runs - 1), "replicas"
+    each = [_along(slope, columns_of(axis), axes=axes) for axis in AXES]
     axis_D = [float((one * scales.means[:, :3]).sum()) for one in each]
     long = scales.contributions(slope.weights, length=max(scale * MULTIPLES[-1], scales.frames // _LONG_BLOCKS))
     duration = scale * scales.spacing_ps
@@ -165,7 +165,7 @@ def diffusivity(scales: Scales, scale: int, *, axes: str = AXES) -> Diffusivity:
         degrees_of_freedom=freedom,
         interval_68=positive_interval(slope.D, error, probability=0.6827, degrees_of_freedom=freedom),
         interval_95=positive_interval(slope.D, error, probability=0.95, degrees_of_freedom=freedom),
-        model_error=_model_error(scales, slope, np.array(axis_D)[columns_of(axes)]),
+        model_error=_model_error(scales, slope, axis_D=np.array(axis_D)[columns_of(axes)]),
         block_error=_scatter(long) if len(long) >= LEAST_BLOCKS else None,
         replica_error=replica,
         error_from=source,
@@ -215,7 +215,7 @@ def _replica_error(scales: Scales, weights: Array) -> float | None:
     return _scatter(scales.contributions(weights, length=int(scales.run_frames.max())))
 
 
-def _along(slope: Slope, columns: list[int], axes: str) -> Array:
+def _along(slope: Slope, columns: list[int], *, axes: str) -> Array:
     """The same weights for other axes."""
     one = slope.weights[:, columns_of(axes)[0]] * len(axes) / len(columns)
     weights = np.zeros_like(slope.weights)
@@ -223,7 +223,7 @@ def _along(slope: Slope, columns: list[int], axes: str) -> Array:
     return weights
 
 
-def _model_error(scales: Scales, slope: Slope, axis_D: Array) -> float:
+def _model_error(scales: Scales, slope: Slope, *, axis_D: Array) -> float:
     """Of D for ions that move on their own."""
     runs = [slope.model.variance(frames / slope.scale) for frames in scales.run_frames]
     together = 1.0 / sum(1.0 / variance for variance in runs)

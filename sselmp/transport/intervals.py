@@ -58,7 +58,7 @@ def positive_interval(value: float, error: float, *, probability: float, degrees
     return Interval(low=value / factor, high=value * factor, probability=probability)
 
 
-def f_quantile(probability: float, above: float, below: float) -> float:
+def f_quantile(probability: float, *, above: float, below: float) -> float:
     """Quantile of the ratio of two estimates of one variance with so many degrees of freedom (Fisher's F)."""
     from scipy import special
 

@@ -11,12 +11,13 @@ from sselmp.errors import TrajectoryError
 from sselmp.transport.diffusion import AXES, LEAST_BLOCKS, Slope, columns_of, fit_slope
 from sselmp.transport.intervals import student_quantile
 from sselmp.transport.msd import Array
-from sselmp.transport.regression import NOISES
+from sselmp.transport.regression import NOISES, regression
 from sselmp.transport.scales import Scales
 
 # One-sided probabilities: a scale is passed over on weak evidence that the slope falls, which costs precision only;
 # that it never stops falling is said on strong evidence, for that is a verdict.
-_DOUBT, _PROOF = 0.15, 0.005
+_DOUBT, _PROOF = 0.10, 0.005
+_DOUBT_BLOCKS = 7  # slopes at much longer times with fewer blocks raise no doubt, for some fall by chance
 _REACH = 16  # scales that a run must have
 
 
@@ -49,7 +50,7 @@ def candidates(scales: Scales) -> list[int]:
     return [2**power for power in range(longest.bit_length()) if 2**power * _REACH <= longest]
 
 
-def find_onset(scales: Scales, *, axes: str = AXES) -> Onset:
+def find_onset(scales: Scales, *, axes: str = AXES, least: int = 1) -> Onset:
     """Choose the scale at which D is read off.
 
     At each scale the slope D is compared with the slopes between lags t and 2t for all longer t up to a quarter of the
@@ -58,16 +59,22 @@ def find_onset(scales: Scales, *, axes: str = AXES) -> Onset:
     transient that the test has not the power to see at one scale is much smaller at twice that, so the start is twice
     the first scale from which on all are accepted. Of the scales from there on, that with the smallest error by the
     model is taken: longer ones are better where the noise of rattling is larger than the motion.
+
+    Args:
+        scales: Of one run or several, the longest of 32 frames or more.
+        axes: Whose slopes are summed.
+        least: Shortest scale considered, in frames.
     """
-    tried = candidates(scales)
+    possible = candidates(scales)
+    tried = [scale for scale in possible if scale >= least] or possible[-1:]
     slopes = [fit_slope(scales, scale, axes=axes) for scale in tried]
     excess = np.array([_fall(scales, slope, axes=axes) for slope in slopes])
-    accepted = excess[:, 0] < 1.0
+    accepted = (excess < 1.0).all(axis=1)
     first = next((index for index in range(len(tried)) if accepted[index]), None)
     chosen = len(tried) - 1
     if first is not None:
-        usable = range(min(first + 1, len(tried) - 1), len(tried))
-        chosen = min(usable, key=lambda index: _expected_error(scales, slopes[index], axes=axes))
+        start = min(first + 1, len(tried) - 1)
+        chosen = start + int(np.argmin(_expected_errors(scales, slopes[start], axes=axes)))
     return Onset(
         scale=tried[chosen],
         found=first is not None,
@@ -108,11 +115,19 @@ def given_onset(scales: Scales, start_ps: float, *, axes: str = AXES) -> Onset:
     )
 
 
-def _expected_error(scales: Scales, slope: Slope, *, axes: str) -> float:
-    """Absolute, up to a factor that all scales share."""
-    duration = slope.scale * scales.spacing_ps
-    least = slope.intercept_A2 / (2.0 * len(axes) * NOISES[-1] * duration)  # of rattling that hides all diffusion
-    return float(slope.model.variance(scales.frames / slope.scale)) * max(slope.D, least) ** 2
+def _expected_errors(scales: Scales, slope: Slope, *, axes: str) -> Array:
+    """Error of D at a scale twice, four times … as long, by the model, from D and the constant at this one.
+
+    Those of the other scales would prefer scales at which D came out small.
+    """
+    rattling = max(slope.intercept_A2, 0.0) / (2.0 * len(axes))
+    found = []
+    for scale in (one for one in candidates(scales) if one >= slope.scale):
+        moved = slope.D * scale * scales.spacing_ps
+        noise = min(rattling / moved, NOISES[-1]) if moved > 0 else NOISES[-1]
+        lost = max(moved, rattling / NOISES[-1]) / scale  # in the unit of D, where rattling hides all diffusion too
+        found.append(regression(scale, noise).variance(scales.frames / scale) * lost**2)
+    return np.array(found)
 
 
 def _fall(scales: Scales, slope: Slope, *, axes: str) -> tuple[float, float]:
@@ -137,6 +152,8 @@ def _fall(scales: Scales, slope: Slope, *, axes: str) -> tuple[float, float]:
         else:
             error *= 2.0  # a slope at twice the time from half as many pieces, the longest of them without a margin
         for index, chance in enumerate((_DOUBT, _PROOF)):
+            if chance == _DOUBT and len(parts) < _DOUBT_BLOCKS and lag > 4 * slope.scale:
+                continue
             limit = error * student_quantile(1.0 - chance / len(checks), freedom)
             size = max(fall, -0.5 * fall) if index == 0 else fall
             if limit > 0:

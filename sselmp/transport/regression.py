@@ -56,7 +56,7 @@ class Regression:
 
 
 def regression(scale: int, noise: float) -> Regression:
-    """The regression for a scale in frames and the nearest of ``NOISES`` (variance of the noise over D times the scale).
+    """The regression for a scale in frames and the nearest of ``NOISES``.
 
     The model is Brownian motion and localisation noise that is forgotten within the scale. Displacements are then
     Gaussian, so the covariance of their squares is twice the square of theirs, summed over all pairs of overlapping
@@ -65,7 +65,7 @@ def regression(scale: int, noise: float) -> Regression:
 
     Args:
         scale: In frames.
-        noise: Of the model, any non-negative number.
+        noise: Variance of the noise along an axis over D times the scale, any non-negative number.
     """
     nearest = int(np.argmin(np.abs(np.log1p(20.0 * np.array(NOISES)) - np.log1p(20.0 * noise))))
     return _regression(min(int(scale), _FINE), nearest)
@@ -83,9 +83,7 @@ def _regression(points: int, noise: int) -> Regression:
     middle = int(np.flatnonzero(offsets == 0)[0])
     fine = 2 * points  # a hop in the middle of a pair of frames is seen as far as half the lag on either side
     times = (np.arange(2 * MULTIPLES[-1] * fine) + 0.5) / fine - MULTIPLES[-1]
-    seen = sum(
-        weight * (np.abs(times) < multiple / 2.0) for weight, multiple in zip(solver[0], MULTIPLES, strict=True)
-    )
+    seen = sum(weight * (np.abs(times) < multiple / 2.0) for weight, multiple in zip(solver[0], MULTIPLES, strict=True))
     echo = np.correlate(seen, seen, mode="full")[len(times) - 1 :: 2][: middle + 1]
     return Regression(
         echo=cells.readonly(echo),

@@ -67,7 +67,7 @@ class Scales:
         return np.asarray(np.where(squared > 0, found, 0.0))
 
     def blocks(self, length: int) -> tuple[NDArray[np.intp], int]:
-        """Which block of about ``length`` frames each stretch is in, and the number of blocks (per run at least one)."""
+        """Which block of about ``length`` frames each stretch is in, and the number of blocks (one a run or more)."""
         block_of, total = np.empty(len(self.run_of), dtype=np.intp), 0
         for run, frames in enumerate(self.run_frames):
             mine = np.flatnonzero(self.run_of == run)
@@ -88,9 +88,8 @@ class Scales:
         """
         block_of, number = self.blocks(length)
         components = weights.shape[1]
-        return np.bincount(
-            block_of, weights=np.tensordot(self.parts[:, :, :components], weights, axes=2), minlength=number
-        )
+        values = np.tensordot(self.parts[:, :, :components], weights, axes=2)
+        return np.bincount(block_of, weights=values, minlength=number).astype(np.float64)
 
 
 def ladder(longest: int) -> NDArray[np.intp]:
@@ -132,7 +131,7 @@ def measure_scales(motions: Sequence[Motion], *, pairs: bool = False) -> Scales:
 
 def stride(lag: int) -> int:
     """Frames between the origins used for a lag."""
-    return max(1, 2 ** (int(lag).bit_length() - 3))
+    return 1 << max(0, int(lag).bit_length() - 3)
 
 
 def _one(

@@ -1,10 +1,10 @@
-"""Whether a motion is diffusive, too short or not diffusive, and a bound on D where D may not be quoted; fits nothing."""
+"""Whether a motion is diffusive, too short or not diffusive, and a bound where D may not be quoted; fits nothing."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,7 @@ BOUND_PROBABILITY = 0.95
 _MOVES = 0.985  # one-sided probability at which D is distinct from zero
 # Exponents below which an MSD that does not settle, or one of few hops, is taken for that of a cage.
 _BENT, _FLAT = 0.5, 0.2
+_MOLTEN_A = 1.5
 LEAST_FRAMES = 32
 
 Kind = Literal["diffusive", "too short", "not diffusive"]
@@ -125,18 +126,32 @@ def assess(
         reason = f"too few frames to judge ({longest}; {LEAST_FRAMES} are needed)"
         nothing = Verdict("too short", reason, hops=0.0, hop_length_A=hop_length_A, needs_ps=None, upper_bound=None)
         return Assessment(msd=msd, shape=shape, onset=None, diffusivity=None, verdict=nothing)
-    if start_ps is None:
-        onset = find_onset(scales, axes=axes)
-    else:
-        onset = given_onset(scales, start_ps, axes=axes)
+    onset = find_onset(scales, axes=axes) if start_ps is None else given_onset(scales, start_ps, axes=axes)
     found = diffusivity(scales, onset.scale, axes=axes)
     return Assessment(
         msd=msd,
         shape=shape,
         onset=onset,
         diffusivity=found,
-        verdict=_judge(found, onset, shape, ions=msd.ions, hop_length_A=hop_length_A),
+        verdict=_judge(found, onset, shape=shape, ions=msd.ions, hop_length_A=hop_length_A),
     )
+
+
+def with_framework(found: Assessment, framework: Sequence[Msd]) -> Assessment:
+    """The same assessment, or not diffusive where a species of the framework wanders: it has melted or reconstructed.
+
+    A framework that rattles has a flat MSD. One whose MSD still grows, with an exponent above a half from an eighth to
+    half of the run, and exceeds (1.5 Å)² there, half an interatomic distance as in Lindemann's criterion (F. A.
+    Lindemann, Phys. Z. 11 (1910) 609), is no reference for the mobile ions. There is no bound then.
+    """
+    for msd in framework:
+        half = (len(msd.lags_ps) - 1) // 2
+        early, late = float(msd.total[half // 4]), float(msd.total[half])
+        if half >= 8 and late > _MOLTEN_A**2 and late > 2.0 * early:
+            reason = f"framework melted or reconstructed: {msd.species} moves by {late**0.5:.2g} Å and goes on moving"
+            verdict = replace(found.verdict, kind="not diffusive", reason=reason, needs_ps=None, upper_bound=None)
+            return replace(found, verdict=verdict)
+    return found
 
 
 def shape_of(scales: Scales, *, axes: str = AXES) -> Shape:
@@ -171,9 +186,9 @@ def _curve_errors(scales: Scales, columns: list[int]) -> Array:
     return errors
 
 
-def _judge(found: Diffusivity, onset: Onset, shape: Shape, *, ions: int, hop_length_A: float) -> Verdict:
+def _judge(found: Diffusivity, onset: Onset, *, shape: Shape, ions: int, hop_length_A: float) -> Verdict:
     hops = hops_of(found, ions=ions, hop_length_A=hop_length_A)
-    fault, reason = _fault(found, onset, shape, hops=hops, hop_length_A=hop_length_A)
+    fault, reason = _fault(found, onset, shape=shape, hops=hops, hop_length_A=hop_length_A)
     bound = needs = None
     if fault is not None:
         bound = _bound(found, shape, ions=ions, hop_length_A=hop_length_A)
@@ -210,34 +225,52 @@ def growth_A2(found: Diffusivity, shape: Shape) -> float:
 
 
 def _fault(
-    found: Diffusivity, onset: Onset, shape: Shape, *, hops: float, hop_length_A: float
+    found: Diffusivity, onset: Onset, *, shape: Shape, hops: float, hop_length_A: float
 ) -> tuple[Kind | None, str]:
     """What is wrong, if anything, and the words for it."""
-    exponent, end = late_exponent(shape), float(shape.lags_ps[-1])
-    grows = f"MSD grows as t^{exponent:.2f} up to {end:.3g} ps"
-    window = f"from {found.window_ps[0]:.3g} ps on"
+    stuck = _stuck(found, onset, shape=shape, hops=hops)
+    if stuck is not None:
+        return "not diffusive", stuck
+    short = _short(found, onset, shape=shape, hops=hops, hop_length_A=hop_length_A)
+    if short is not None:
+        return "too short", short
+    return None, f"linear from {found.window_ps[0]:.3g} ps on, about {hops:.0f} hops, {_grows(shape)}"
+
+
+def _grows(shape: Shape) -> str:
+    return f"MSD grows as t^{late_exponent(shape):.2f} up to {float(shape.lags_ps[-1]):.3g} ps"
+
+
+def _stuck(found: Diffusivity, onset: Onset, *, shape: Shape, hops: float) -> str | None:
+    """Why it is not diffusive, or None."""
+    exponent = late_exponent(shape)
     low = found.D - student_quantile(_MOVES, found.degrees_of_freedom) * found.error
-    lost = found.D <= 0 or found.error > LARGEST_ERROR * found.D
     if exponent > FASTEST:
-        return "not diffusive", f"faster than linear: {grows}: ballistic, or drifting"
+        return f"faster than linear: {_grows(shape)}: ballistic, or drifting"
     if onset.curved or (not onset.found and exponent < _BENT):
-        return "not diffusive", f"sub-linear: {grows} and its slope still falls (1 is diffusive)"
+        return f"sub-linear: {_grows(shape)} and its slope still falls (1 is diffusive)"
     if low <= 0 or (hops < LEAST_HOPS and exponent < _FLAT):
         reason = f"D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps is not distinct from zero"
-        return "not diffusive", f"caged: {reason} {window}"
+        return f"caged: {reason} from {found.window_ps[0]:.3g} ps on"
+    return None
+
+
+def _short(found: Diffusivity, onset: Onset, *, shape: Shape, hops: float, hop_length_A: float) -> str | None:
+    """Why the run is too short, or None."""
     if hops < LEAST_HOPS:
-        reason = f"too few hops: displacements amount to {hops:.1f} of {hop_length_A:g} Å ({LEAST_HOPS:g} needed)"
-        return "too short", reason
+        return f"too few hops: displacements amount to {hops:.1f} of {hop_length_A:g} Å ({LEAST_HOPS:g} needed)"
     if not onset.found:
-        return "too short", f"too short: sub-linear, {grows}, and its slope has not been seen to settle"
+        return f"too short: sub-linear, {_grows(shape)}, and its slope has not been seen to settle"
     growth = growth_A2(found, shape)
     if growth < hop_length_A**2:
-        return "too short", (
-            f"too short: the MSD grows by {growth:.2g} Å² in {end:.3g} ps, less than one hop of {hop_length_A:g} Å squared"
+        end = float(shape.lags_ps[-1])
+        return (
+            f"too short: the MSD grows by {growth:.2g} Å² in {end:.3g} ps, less than one hop of {hop_length_A:g} Å "
+            "squared"
         )
-    if lost:
-        return "too short", f"not resolved: D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps"
-    return None, f"linear {window}, about {hops:.0f} hops, {grows}"
+    if found.error > LARGEST_ERROR * found.D:
+        return f"not resolved: D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps"
+    return None
 
 
 def _needed(found: Diffusivity, shape: Shape, *, hops: float, hop_length_A: float) -> float:
