@@ -16,7 +16,7 @@ from sselmp.transport.scales import Scales
 
 # One-sided probabilities: a scale is passed over on weak evidence that the slope falls, which costs precision only;
 # that it never stops falling is said on strong evidence, for that is a verdict.
-_DOUBT, _PROOF = 0.10, 0.005
+_DOUBT, _PROOF = 0.05, 0.005
 _DOUBT_BLOCKS = 7  # slopes at much longer times with fewer blocks raise no doubt, for some fall by chance
 _REACH = 16  # scales that a run must have
 
@@ -55,8 +55,8 @@ def find_onset(scales: Scales, *, axes: str = AXES, least: int = 1) -> Onset:
 
     At each scale the slope D is compared with the slopes between lags t and 2t for all longer t up to a quarter of the
     run. The difference is a weighted sum of squared displacements again, so its error is measured in blocks of time
-    like that of D. A scale is accepted if no longer slope is smaller beyond doubt (one-sided, 90 %), nor larger. A
-    transient that the test has not the power to see at one scale is much smaller at twice that, so the start is twice
+    like that of D. A scale is accepted if no longer slope is smaller beyond doubt (one-sided, 95 % in all), nor larger.
+    A transient that the test has not the power to see at one scale is much smaller at twice that, so the start is twice
     the first scale from which on all are accepted. Of the scales from there on, that with the smallest error by the
     model is taken: longer ones are better where the noise of rattling is larger than the motion.
 
@@ -69,7 +69,7 @@ def find_onset(scales: Scales, *, axes: str = AXES, least: int = 1) -> Onset:
     tried = [scale for scale in possible if scale >= least] or possible[-1:]
     slopes = [fit_slope(scales, scale, axes=axes) for scale in tried]
     excess = np.array([_fall(scales, slope, axes=axes) for slope in slopes])
-    accepted = (excess < 1.0).all(axis=1)
+    accepted = excess.max(axis=1) < 1.0
     first = next((index for index in range(len(tried)) if accepted[index]), None)
     chosen = len(tried) - 1
     if first is not None:

@@ -25,6 +25,8 @@ BOUND_PROBABILITY = 0.95
 _MOVES = 0.985  # one-sided probability at which D is distinct from zero
 # Exponents below which an MSD that does not settle, or one of few hops, is taken for that of a cage.
 _BENT, _FLAT = 0.5, 0.2
+# Of the late exponent that D and the constant imply: an MSD that stays below it this far has bent after all.
+_BROKEN = 0.4
 _MOLTEN_A = 1.5
 LEAST_FRAMES = 32
 
@@ -219,6 +221,13 @@ def late_exponent(shape: Shape) -> float:
     return float(np.polyfit(np.log(shape.lags_ps[chosen]), np.log(curve), 1)[0])
 
 
+def _exponent_of_line(found: Diffusivity, shape: Shape) -> float:
+    """Late exponent of the fitted line; zero where it does not rise."""
+    end = float(shape.lags_ps[-1])
+    early, late = (found.intercept_A2 + 2 * len(found.axes) * found.D * t for t in (end / 4.0, end))
+    return math.log(late / early) / math.log(4.0) if late > early > 0 else 0.0
+
+
 def growth_A2(found: Diffusivity, shape: Shape) -> float:
     """By how much D lets the MSD grow within half of the run [Å²]."""
     return 2 * len(found.axes) * max(found.D, 0.0) * float(shape.lags_ps[-1])
@@ -247,7 +256,8 @@ def _stuck(found: Diffusivity, onset: Onset, *, shape: Shape, hops: float) -> st
     low = found.D - student_quantile(_MOVES, found.degrees_of_freedom) * found.error
     if exponent > FASTEST:
         return f"faster than linear: {_grows(shape)}: ballistic, or drifting"
-    if onset.curved or (not onset.found and exponent < _BENT):
+    bent = _BENT if not onset.found else _BROKEN * _exponent_of_line(found, shape)
+    if onset.curved or exponent < bent:
         return f"sub-linear: {_grows(shape)} and its slope still falls (1 is diffusive)"
     if low <= 0 or (hops < LEAST_HOPS and exponent < _FLAT):
         reason = f"D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps is not distinct from zero"
