@@ -60,7 +60,7 @@ class Scales:
         return int(self.run_frames.sum())
 
     def non_gaussian(self) -> Array:
-        """(J,) non-Gaussian parameter 3⟨r⁴⟩/(5⟨r²⟩²) - 1 in three dimensions; zero for Brownian motion (Rahman 1964)."""
+        """(J,) non-Gaussian parameter 3⟨r⁴⟩/(5⟨r²⟩²) - 1 in three dimensions; zero for Brownian motion."""
         squared = self.means[:, :3].sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             found = 3.0 * self.quartic / (5.0 * squared**2) - 1.0
