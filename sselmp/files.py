@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sselmp.errors import RunError
 
+Json = dict[str, object]  # a document of plain values, as ``json.dumps`` takes it
+
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:

@@ -14,15 +14,23 @@ RESTARTS = "restarts"  # restarts/<step>.restart
 FINISHED = "finished.txt"  # written by LAMMPS itself after the last step, so it is there without sselmp too
 LOCK = "run.lock"
 PREFLIGHT = "preflight.json"  # the record of the potential's preflight
+START_RESTART = "start.restart"  # where a run at constant energy begins
+THERMOSTAT_JSON = "thermostat.json"  # D of such a run beside that of the run it began from
 PROGRAM_OUTPUT = "program.out"  # stdout and stderr of the last program started here
 
 # -- results/<campaign>/<potential>/<system>/ --------------------------------------------------------------------------
 RUNS = "runs"
+CONSTANT_ENERGY = "constant-energy"  # runs that continue one of RUNS without its thermostat
 OWN_CARDS = "cards"  # results/cards/: written for --weights
 TRANSPORT_JSON = "transport.json"
 TRANSPORT_CSV = "transport.csv"
 MSD_FIGURE = "msd.png"
 ARRHENIUS_FIGURE = "arrhenius.png"
+TRAJECTORY = "trajectory"  # trajectory/<run>/: how the ions of one run move
+HOP_RATES_JSON = "rates.json"
+HOP_RATES_FIGURE = "rates.png"
+COMPARISON_JSON = "comparison.json"
+COMPARISON_FIGURE = "comparison.png"
 
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"
@@ -86,6 +94,11 @@ def environment_names() -> tuple[str, ...]:
     """Environments that have pins, sorted."""
     found = (cards_folder() / "environments").glob("*.txt")
     return tuple(sorted(path.stem for path in found if not path.name.endswith(".overrides.txt")))
+
+
+def jump_graph_page() -> Path:
+    """The page that shows a network of hops in a browser, with a place for its data."""
+    return templates_folder() / "jump_graph.html"
 
 
 def weights_folder() -> Path:

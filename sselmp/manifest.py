@@ -16,6 +16,14 @@ from sselmp.settings import Checked, Dynamics, Guard, Output, PreflightLevel, Re
 State = Literal["prepared", "running", "stopped", "failed", "finished"]
 
 
+class Start(Checked):
+    """Where a run begins that continues another one at constant energy."""
+
+    run: str  # id of the run that it continues
+    restart_sha256: str  # of that run's last restart file
+    temperature_K: float  # that the velocities are scaled to, which gives the energy that the run had in the mean
+
+
 class Identity(Checked):
     """Everything that decides what a run computes; two runs with equal identities are the same run."""
 
@@ -30,11 +38,12 @@ class Identity(Checked):
     output: Output
     guard: Guard
     route: Route = "bridge"
+    start: Start | None = None  # None: from the structure
 
     def run_id(self) -> str:
         """First twelve hexadecimal digits of the SHA-256 of the canonical JSON (sorted keys, no spaces)."""
-        # The bridge is not named: runs kept their ids when the other routes came.
-        left_out = {"route"} if self.route == "bridge" else None
+        # The bridge and the start from a structure are not named: runs kept their ids when the others came.
+        left_out = {name for name, usual in (("route", "bridge"), ("start", None)) if getattr(self, name) == usual}
         canonical = json.dumps(self.model_dump(mode="json", exclude=left_out), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

@@ -51,7 +51,7 @@ class Relaxation(Checked):
 class Dynamics(Checked):
     """Integration, thermostat and barostat of the equilibration and the production."""
 
-    ensemble: Literal["nvt", "npt"] = "nvt"
+    ensemble: Literal["nvt", "npt", "nve"] = "nvt"  # nve: only from the end of another run (sselmp thermostat)
     thermostat: Literal["berendsen", "nose-hoover", "csvr"] = "berendsen"
     barostat: Literal["berendsen", "mtk"] = "berendsen"
     pressure_bar: Finite = 0.0
@@ -110,6 +110,16 @@ class Campaign(Checked):
             msg = (
                 f"guard.temperature_factor is {self.guard.temperature_factor:g}, but a run that starts from a relaxed "
                 "structure starts at twice its temperature: take 2.5 or more, or relaxation.what = 'none'"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _thermostat(self) -> Self:
+        if self.dynamics.ensemble == "nve":
+            msg = (
+                "dynamics.ensemble = 'nve' has no thermostat to bring a new structure to its temperature; run 'nvt', "
+                "and continue it at constant energy with 'sselmp thermostat RUN_FOLDER'"
             )
             raise ValueError(msg)
         return self

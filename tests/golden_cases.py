@@ -26,6 +26,7 @@ CASES: dict[str, tuple[bool, str, dict]] = {
     "npt-mtk-triclinic": (True, "none", {**MTK, "thermostat": "nose-hoover"}),
     "npt-mtk-csvr-triclinic": (True, "none", {**MTK, "thermostat": "csvr"}),
     "npt-mtk-berendsen": (False, "none", {**MTK}),
+    "nve": (False, "none", {"ensemble": "nve", "equilibration_ps": 0.0}),
 }
 
 

@@ -161,6 +161,16 @@ def test_runs_at_one_temperature_count_as_seeds(files, tmp_path):
     assert len(together.names) == 2
 
 
+def test_a_restart_given_as_a_run_of_its_own_is_noticed(files, tmp_path):
+    whole = diffusing(600)
+    for name, frames in (("first", slice(0, 250)), ("restart", slice(200, None))):
+        part = written.Frames(whole.scaled[frames], whole.cells[frames], whole.species)
+        written.dump(files / name, part, "id type x y z ix iy iz", first=frames.start * written.STEP)
+    with pytest.raises(SettingsError, match="restart is a restart from within first, not another run") as error:
+        ask(files, tmp_path, names=("restart", "first"))
+    assert "first,restart" in str(error.value)
+
+
 def test_a_material_without_the_species_in_one_of_its_files_is_refused(files, tmp_path):
     other = diffusing(600)
     written.through_ase(files / "o.traj", written.Frames(other.scaled, other.cells, ("O",) * 24), wrapped=False)

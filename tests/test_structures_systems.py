@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -39,15 +41,20 @@ def box(lengths, *, atoms: int = 1) -> Crystal:
     return Crystal(name="box", species=("Li",) * atoms, cell=np.diag(lengths), positions=positions)
 
 
-def test_argyrodite_is_f43m_with_four_formula_units_of_li6ps5cl():
+def structure_of(crystal: Crystal):
     from pymatgen.core import Lattice, Structure
+
+    return Structure(Lattice(crystal.cell), crystal.species, crystal.positions, coords_are_cartesian=True)
+
+
+def test_argyrodite_is_f43m_with_four_formula_units_of_li6ps5cl():
     from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
     system = load_system("Li6PS5Cl")
     crystal = system.crystal
     assert crystal.counts() == {"Li": 24, "P": 4, "S": 20, "Cl": 4}
     assert crystal.elements == ("Li", "P", "S", "Cl")
-    structure = Structure(Lattice(crystal.cell), crystal.species, crystal.positions, coords_are_cartesian=True)
+    structure = structure_of(crystal)
     analyser = SpacegroupAnalyzer(structure, symprec=1e-3)
     assert (analyser.get_space_group_symbol(), analyser.get_space_group_number()) == ("F-43m", 216)
     assert structure.lattice.abc == pytest.approx((9.86,) * 3)
@@ -70,12 +77,63 @@ def test_argyrodite_has_the_bond_lengths_of_the_real_crystal():
 def test_argyrodite_is_the_published_ordered_structure_after_relaxation_scaled(test_data):
     """The Materials Project's relaxed cell matches ours once cell and lithium are allowed to relax."""
     from pymatgen.analysis.structure_matcher import StructureMatcher
-    from pymatgen.core import Lattice, Structure
+    from pymatgen.core import Structure
 
-    crystal = load_system("Li6PS5Cl").crystal
-    ours = Structure(Lattice(crystal.cell), crystal.species, crystal.positions, coords_are_cartesian=True)
+    ours = structure_of(load_system("Li6PS5Cl").crystal)
     theirs = Structure.from_file(test_data / "structures" / "mp" / "Li6PS5Cl_mp-985592.cif")
     assert StructureMatcher().fit(ours, theirs)
+
+
+def test_the_halide_is_three_formula_units_of_li3ycl6_with_octahedra_of_chlorine():
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+    system = load_system("Li3YCl6")
+    assert system.crystal.counts() == {"Li": 9, "Y": 3, "Cl": 18}
+    structure = structure_of(system.crystal)
+    assert SpacegroupAnalyzer(structure, symprec=1e-3).get_space_group_symbol() == "P321"
+    species = np.array(system.crystal.species)
+    for cation, shortest, longest in (("Y", 2.5, 2.71), ("Li", 2.44, 2.76)):
+        to_chlorine = np.sort(structure.distance_matrix[np.ix_(species == cation, species == "Cl")], axis=1)
+        assert np.all((to_chlorine[:, :6] > shortest) & (to_chlorine[:, :6] < longest))
+        assert np.all(to_chlorine[:, 6] > 4)
+    assert "10.1002/adma.201803075" in system.citation
+
+
+def test_the_halides_lithium_has_the_lowest_ewald_energy_of_all_220_choices():
+    """Nine of the twelve sites of 6g and 6h of P-3m1, with yttrium and chlorine where they are."""
+    from pymatgen.analysis.ewald import EwaldSummation
+
+    system = load_system("Li3YCl6")
+    structure = structure_of(system.crystal)
+    ours = structure.frac_coords[:9]
+    free = np.array([row for row in -ours if not np.any(np.all(np.abs((ours - row + 0.5) % 1 - 0.5) < 1e-3, axis=1))])
+    assert len(free) == 3  # the other half of 6h
+    for position in free:
+        structure.append("Li", position)
+    structure.add_oxidation_state_by_element(dict(system.charges))
+    pairs = EwaldSummation(structure).total_energy_matrix
+    framework = list(range(9, 30))
+    energies = {}
+    for lithium in itertools.combinations([*range(9), 30, 31, 32], 9):
+        held = [*lithium, *framework]
+        energies[lithium] = pairs[np.ix_(held, held)].sum()
+    assert len(energies) == 220
+    first, mirrored, third = sorted(energies, key=energies.__getitem__)[:3]
+    assert {first, mirrored} == {tuple(range(9)), (*range(6), 30, 31, 32)}
+    assert energies[mirrored] - energies[first] == pytest.approx(0, abs=1e-6)
+    assert energies[third] - energies[first] == pytest.approx(0.455, abs=0.002)
+
+
+def test_the_halides_sites_are_those_of_the_published_disordered_structure(test_data):
+    from pymatgen.core import Structure
+
+    crystal = load_system("Li3YCl6").crystal
+    published = Structure.from_file(test_data / "structures" / "obelix" / "Li3YCl6_ei3_disordered.cif")
+    assert published.lattice.parameters == pytest.approx(structure_of(crystal).lattice.parameters, abs=1e-3)
+    for symbol, position in zip(crystal.species, crystal.positions, strict=True):
+        (nearest,) = published.get_sites_in_sphere(position, 0.1)
+        assert {element.symbol for element in nearest.species.elements} == {symbol}
+        assert symbol == "Li" or nearest.species.num_atoms > 0.5
 
 
 def test_an_unknown_system_is_refused_with_the_nearest_name():

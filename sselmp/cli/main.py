@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from sselmp import __version__
-from sselmp.cli import catalogue, console, inventory, preflight, routes, stages, weights
+from sselmp.cli import (
+    catalogue,
+    console,
+    finite_size,
+    hops,
+    inventory,
+    plan,
+    preflight,
+    routes,
+    stages,
+    thermostat,
+    trajectory,
+    weights,
+)
 from sselmp.errors import FAILURE, USER_FAULT, SselmpError
 
 INTERRUPTED = 130
@@ -27,6 +40,9 @@ app.command()(stages.diffusion)
 app.command()(stages.prepare)
 app.command()(stages.run)
 app.command()(stages.analyze)
+app.command()(plan.plan)
+app.command()(thermostat.thermostat)
+app.command()(finite_size.finite_size)
 app.command()(preflight.preflight)
 app.command()(catalogue.potentials)
 app.command()(inventory.systems)
@@ -35,7 +51,13 @@ app.command()(routes.routes)
 app.command()(routes.export)
 app.add_typer(inventory.environment_app, name="env")
 app.add_typer(inventory.plugin_app, name="plugin")
+trajectory.app.command()(hops.hops)
+trajectory.app.command()(hops.compare)
+app.add_typer(trajectory.app, name="trajectory")
 app.add_typer(weights.app, name="weights")
+trajectory.app.command()(hops.hops)
+trajectory.app.command()(hops.compare)
+app.add_typer(trajectory.app, name="trajectory")
 
 
 def _version(wanted: bool) -> None:

@@ -73,10 +73,10 @@ def run(
     options = RunOptions(ranks=ranks, threads=threads, walltime=walltime)
     if folders:
         gate = Gate("skip" if skip_preflight else None, results=results)
-        _run(folders, options, at_once=at_once, gate=gate)
+        run_all(folders, options, at_once=at_once, gate=gate)
         return
     chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
-    _run(_prepared(chosen), options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
+    run_all(_prepared(chosen), options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
 
 
 def analyze(
@@ -159,7 +159,7 @@ def diffusion(
     failure: RunError | None = None
     try:
         options = RunOptions(ranks=ranks, threads=threads, walltime=walltime)
-        _run(folders, options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
+        run_all(folders, options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
     except RunError as error:
         failure = error
         console.tell(f"{error}\n", style="red")
@@ -214,7 +214,7 @@ def _gate(chosen: Chosen, *, skip: bool) -> Gate:
     return Gate(level, results=chosen.results, crystals={system.name: system.crystal for system in systems})
 
 
-def _run(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, gate: Gate) -> None:
+def run_all(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, gate: Gate) -> None:
     """Run folders whose potential passes its preflight; one that fails does not keep the others from running.
 
     Raises:

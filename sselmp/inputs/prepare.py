@@ -120,7 +120,7 @@ def _run_folder(choice: _Choice, identity: manifest.Identity, *, campaign: str, 
     results = layout.results_folder(campaign, potential=choice.card.name, system=choice.system.name, base=base)
     folder = results / layout.RUNS / folder_name(identity)
     if not folder.exists():
-        with _whole_folder(folder) as temporary:
+        with whole_folder(folder) as temporary:
             _fill(temporary, choice, identity=identity)
     manifest.verify(folder)
     return folder
@@ -169,7 +169,7 @@ def _potential_text(choice: _Choice) -> str:
 
 
 @contextlib.contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path) -> Iterator[Path]:
     """Give a temporary folder that takes its name if the block succeeds and vanishes if it does not.
 
     Raises:

@@ -39,7 +39,7 @@ class DynamicsValues:
     thermostat_time_ps: str
     thermostat_seed: int
     velocity_seed: int
-    velocity_temperature_K: str
+    velocity_temperature_K: str  # of new velocities, or that the velocities of the run before are scaled to
     barostat: str
     barostat_time_ps: str
     pressure_bar: str
@@ -198,6 +198,8 @@ def _dynamics(identity: Identity, *, triclinic: bool) -> DynamicsValues:
 
 def _velocity_temperature(identity: Identity) -> float:
     """Temperature of the first velocities [K]: twice the run's from a minimum, where half of it goes into positions."""
+    if identity.start is not None:
+        return identity.start.temperature_K
     relaxed = identity.relaxation.what != "none"
     return 2.0 * identity.temperature_K if relaxed else identity.temperature_K
 

@@ -41,6 +41,32 @@ def analyze(
         RunError: A folder is not a run folder, or a result cannot be written.
         TrajectoryError: No run has a trajectory yet, or the trajectories cannot be analysed together.
     """
+    report = examine(
+        run_folders,
+        extrapolate_to_K=extrapolate_to_K,
+        notice=notice,
+        mobile_species=mobile_species,
+        memory_MB=memory_MB,
+    )
+    write(report, out)
+    return report
+
+
+def examine(
+    run_folders: Sequence[Path],
+    *,
+    extrapolate_to_K: float,
+    notice: str | None,
+    mobile_species: str | None = None,
+    memory_MB: float = DEFAULT_MEMORY_MB,
+) -> TransportReport:
+    """Analyse run folders as ``analyze`` does, and write nothing.
+
+    Raises:
+        SettingsError: No folder, runs of different systems or potentials, or a species without a charge.
+        RunError: A folder is not a run folder.
+        TrajectoryError: No run has a trajectory yet, or the trajectories cannot be analysed together.
+    """
     facts = sorted(
         (read_facts(folder) for folder in run_folders), key=lambda one: (one.temperature_K, one.seed, str(one.folder))
     )
@@ -52,15 +78,13 @@ def analyze(
     result = analyse_transport(
         _samples(read), mobile_species=mobile, charge=facts[0].charges[mobile], extrapolate_to_K=extrapolate_to_K
     )
-    report = TransportReport(
+    return TransportReport(
         potential=facts[0].potential,
         system=facts[0].system,
         notice=notice,
         runs=tuple(_run(one, read[one.folder], result=result) for one in facts),
         result=result,
     )
-    write(report, out)
-    return report
 
 
 def write(report: TransportReport, out: Path) -> None:
@@ -69,12 +93,12 @@ def write(report: TransportReport, out: Path) -> None:
     Raises:
         RunError: The disk is full or the folder cannot be written.
     """
-    from sselmp.report import transport_figures, transport_tables
+    from sselmp.report import arrhenius_figure, transport_figures, transport_tables
 
     files.write_text(out / layout.TRANSPORT_JSON, transport_tables.json_text(report))
     files.write_text(out / layout.TRANSPORT_CSV, transport_tables.csv_text(report))
     transport_figures.draw_msd(report, out / layout.MSD_FIGURE)
-    transport_figures.draw_arrhenius(report, out / layout.ARRHENIUS_FIGURE)
+    arrhenius_figure.draw_arrhenius(report, out / layout.ARRHENIUS_FIGURE)
 
 
 def _check_alike(facts: Sequence[RunFacts]) -> None:

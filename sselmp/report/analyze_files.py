@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import permutations
 from math import gcd
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from sselmp.report.analyze import write
 from sselmp.report.transport_report import RunReport, TransportReport
 from sselmp.trajectory.frames import Reading
 from sselmp.trajectory.reading import OnProgress, read_files, read_species
+from sselmp.trajectory.record import Trajectory, continues
 from sselmp.trajectory.run_folder import RunFacts
 from sselmp.transport.analysis import Sample, TransportResult, analyse_transport
 
@@ -108,6 +110,7 @@ def analyze_files(
         read_files(one.paths, share, on_progress=None if on_progress is None else on_progress(one))
         for one in simulations
     ]
+    _check_independent(simulations, read)
     samples = [
         Sample(name=str(one.paths[0]), temperature_K=one.temperature_K, trajectory=trajectory)
         for one, trajectory in zip(simulations, read, strict=True)
@@ -135,6 +138,17 @@ def _check_distinct(simulations: Sequence[Simulation]) -> None:
         raise SettingsError("there is no trajectory file to analyse", repair="name one")
 
 
+def _check_independent(simulations: Sequence[Simulation], read: Sequence[Trajectory]) -> None:
+    """Refuse a restart that was given apart from what it continues: the frames that both hold would count twice."""
+    for (one, earlier), (other, later) in permutations(zip(simulations, read, strict=True), 2):
+        if one.temperature_K == other.temperature_K and continues(later, earlier):
+            raise SettingsError(
+                f"{other.paths[0].name} is a restart from within {one.paths[0].name}, not another run",
+                got=f"the same positions at step {later.steps[0]}",
+                repair=f"join the files of one simulation by commas: {one.paths[0].name},{other.paths[0].name}",
+            )
+
+
 def _mobile(species: Sequence[tuple[str, ...]], question: Question) -> str:
     """The species that diffuses, which every simulation must hold."""
     usual = [symbol for symbol in USUAL_MOBILE if symbol in species[0]]
@@ -144,7 +158,7 @@ def _mobile(species: Sequence[tuple[str, ...]], question: Question) -> str:
             "which species diffuses cannot be guessed",
             got=", ".join(dict.fromkeys(species[0])),
             allowed="one of these",
-            repair="name it: --mobile SYMBOL",
+            repair="name it: --mobile SYMBOL; if these are not the elements, name LAMMPS's types: --species Li,P,S,Cl",
         )
     for held in species:
         if chosen not in held:

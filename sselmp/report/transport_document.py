@@ -10,20 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp import __version__, units
+from sselmp.files import Json
+from sselmp.report.arrhenius_document import (
+    arrhenius_document,
+    extrapolation_document,
+    sigma_document,
+    span,
+)
 from sselmp.report.transport_report import RunReport, TransportReport
-from sselmp.transport.analysis import Extrapolated, TemperatureTransport
-from sselmp.transport.arrhenius import ArrheniusFit, Refusal
-from sselmp.transport.conductivity import Conductivity
+from sselmp.transport.analysis import TemperatureTransport
 from sselmp.transport.diffusion import Diffusivity
-from sselmp.transport.intervals import Interval
 from sselmp.transport.msd import Array, Msd
 from sselmp.transport.onset import Onset
 from sselmp.transport.verdict import Assessment, late_exponent
 
 FORMAT = "sselmp-transport-1"
 LAGS_KEPT = 250
-
-Json = dict[str, object]
 
 
 def document(report: TransportReport) -> Json:
@@ -49,14 +51,16 @@ def document(report: TransportReport) -> Json:
                 "runs": [Path(name).name for name in at.names],
                 "number_density_per_A3": at.carriers.number_density,
                 **_assessment(at.assessment),
-                **_sigma(at.conductivity),
+                **sigma_document(at.conductivity),
                 **_collective(at),
                 "msd": _curves(at.assessment, ()),
             }
             for at in result.temperatures
         ],
-        "arrhenius": _arrhenius(result.arrhenius),
-        "extrapolation": _extrapolation(result.extrapolated, result.extrapolate_to_K),
+        "arrhenius": arrhenius_document(result.arrhenius, result.extrapolate_to_K),
+        "extrapolation": extrapolation_document(
+            result.extrapolated, fit=result.arrhenius, extrapolate_to_K=result.extrapolate_to_K
+        ),
         "cautions": list(result.cautions),
     }
 
@@ -111,8 +115,8 @@ def _assessment(found: Assessment) -> Json:
         "needs_ns": None if verdict.needs_ps is None else verdict.needs_ps / 1000.0,
         "D_cm2_per_s": D and _cm2(D.D),
         "D_error_cm2_per_s": D and _cm2(D.error),
-        "D_interval_68_cm2_per_s": D and _range(D.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
-        "D_interval_95_cm2_per_s": D and _range(D.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
+        "D_interval_68_cm2_per_s": D and span(D.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
+        "D_interval_95_cm2_per_s": D and span(D.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
         "D_upper_bound_95_cm2_per_s": None if verdict.upper_bound is None else _cm2(verdict.upper_bound),
         "exponent": late_exponent(found.shape),
         "non_gaussian_alpha_2": float(found.shape.non_gaussian[-1]),
@@ -185,11 +189,11 @@ def _collective(at: TemperatureTransport) -> Json:
         "charge_D_cm2_per_s": charge and _cm2(charge.D),
         "charge_D_error_cm2_per_s": charge and _cm2(charge.error),
         "sigma_collective_mS_per_cm": sigma and sigma.sigma_S_per_m * factor,
-        "sigma_collective_interval_68_mS_per_cm": sigma and _range(sigma.interval_68, factor),
-        "sigma_collective_interval_95_mS_per_cm": sigma and _range(sigma.interval_95, factor),
+        "sigma_collective_interval_68_mS_per_cm": sigma and span(sigma.interval_68, factor),
+        "sigma_collective_interval_95_mS_per_cm": sigma and span(sigma.interval_95, factor),
         "haven_ratio": haven and haven.ratio,
         "haven_ratio_error": haven and haven.error,
-        "haven_ratio_interval_95": haven and _range(haven.interval_95, 1.0),
+        "haven_ratio_interval_95": haven and span(haven.interval_95, 1.0),
         "D_tensor_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.D],
         "D_tensor_error_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.error],
         "principal_D_cm2_per_s": tensor and [_cm2(D) for D in tensor.principal_D],
@@ -198,57 +202,8 @@ def _collective(at: TemperatureTransport) -> Json:
     }
 
 
-def _sigma(found: Conductivity | None) -> Json:
-    factor = units.S_PER_M_IN_MS_PER_CM
-    return {
-        "sigma_mS_per_cm": found and found.sigma_S_per_m * factor,
-        "sigma_interval_68_mS_per_cm": found and _range(found.interval_68, factor),
-        "sigma_interval_95_mS_per_cm": found and _range(found.interval_95, factor),
-    }
-
-
-def _arrhenius(found: ArrheniusFit | Refusal) -> Json:
-    if isinstance(found, Refusal):
-        return {"fitted": False, "reason": found.reason}
-    return {
-        "fitted": True,
-        "Ea_eV": found.Ea_eV,
-        "Ea_error_eV": found.Ea_error_eV,
-        "Ea_interval_68_eV": _range(found.Ea_interval_68, 1.0),
-        "Ea_interval_95_eV": _range(found.Ea_interval_95, 1.0),
-        "D0_cm2_per_s": _cm2(math.exp(found.ln_D0)),
-        "ln_D0_error": found.ln_D0_error,
-        "covariance_lnD0_Ea_eV": found.covariance.tolist(),
-        "reduced_chi2": found.reduced_chi2,
-        "temperatures_K": [point.temperature_K for point in found.points],
-    }
-
-
-def _extrapolation(found: Extrapolated | Refusal, kelvin: float) -> Json:
-    if isinstance(found, Refusal):
-        return {"temperature_K": kelvin, "given": False, "reason": found.reason}
-    there = found.extrapolation
-    return {
-        "temperature_K": kelvin,
-        "given": True,
-        "D_cm2_per_s": _cm2(there.D),
-        "ln_D_error": there.ln_error,
-        "D_interval_68_cm2_per_s": _range(there.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
-        "D_interval_95_cm2_per_s": _range(there.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
-        **_sigma(found.conductivity),
-        "number_density_per_A3": found.conductivity.carriers.number_density,
-        "number_density_from_K": found.density_from_K,
-    }
-
-
 def _cm2(D: float) -> float:
     return float(D) * units.A2_PER_PS_IN_CM2_PER_S
-
-
-def _range(interval: Interval, factor: float) -> list[float | None]:
-    """Both ends; an end beyond what a number can hold is null."""
-    ends = (interval.low * factor, interval.high * factor)
-    return [end if math.isfinite(end) else None for end in ends]
 
 
 def _rounded(values: Array) -> list[float]:

@@ -1,4 +1,4 @@
-"""Figures of transport results (MSD, Arrhenius) drawn into files; computes no physics and holds no global state."""
+"""The MSD figure of a report drawn into a file; computes no physics and holds no global state."""
 
 from __future__ import annotations
 
@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sselmp import files, units
-from sselmp.report.transport_document import band, digits, kept_lags
+from sselmp.report import canvas
+from sselmp.report.transport_document import band, kept_lags
 from sselmp.report.transport_report import TransportReport
 from sselmp.transport.analysis import TemperatureTransport
-from sselmp.transport.arrhenius import ArrheniusFit, Refusal, extrapolate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Colour = tuple[float, float, float, float]
-
-_CM2 = units.A2_PER_PS_IN_CM2_PER_S
-_LINE, _BAND = "#1f4e79", "#7fa8d1"
-_DECADES_DRAWN = 4.0  # an interval may reach farther than this beyond the points; the axis does not
 
 
 def draw_msd(report: TransportReport, path: Path) -> None:
@@ -34,7 +28,7 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    figure = _figure(12.8, 4.3)
+    figure = canvas.new_figure(12.8, 4.3)
     linear, logarithmic, local = figure.subplots(1, 3)
     temperatures = report.result.temperatures
     for at, colour in zip(temperatures, _colours(len(temperatures)), strict=True):
@@ -55,72 +49,8 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     _finish_exponents(local)
     linear.plot([], [], color="black", linewidth=2.2, label="fit (dotted: not diffusive)")
     linear.legend(frameon=False, fontsize=8.5, loc="upper left")
-    _title(figure, report)
-    _save(figure, path)
-
-
-def draw_arrhenius(report: TransportReport, path: Path) -> None:
-    """Draw D against 1000/T: errors, the law with its 68 and 95 % bands, upper bounds as arrows, the extrapolation.
-
-    Args:
-        report: What was found.
-        path: PNG to write, whole.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
-    figure = _figure(6.4, 5.0)
-    axes = figure.subplots()
-    axes.set_yscale("log")
-    result = report.result
-    for at in result.temperatures:
-        _draw_temperature(axes, at)
-    kelvins = [at.temperature_K for at in result.temperatures] + [result.extrapolate_to_K]
-    span = 1000.0 / np.array([max(kelvins), min(kelvins)])
-    margin = 0.06 * (span[1] - span[0]) + 0.02
-    axes.set_xlim(span[0] - margin, span[1] + margin)
-    drawn = [height for at in result.temperatures for height in _heights(at)]
-    if isinstance(result.arrhenius, ArrheniusFit):
-        drawn += _draw_law(axes, result.arrhenius)
-    if not isinstance(result.extrapolated, Refusal):
-        drawn += _draw_extrapolation(axes, report)
-    if drawn:
-        axes.set_ylim(*_limits(drawn))
-    else:
-        axes.set_yticks([])
-    axes.set_xlabel("1000 K / T")
-    axes.set_ylabel(f"D of {result.mobile_species} [cm²/s]")
-    _temperature_axis(axes)
-    _say(axes, report)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=8.5, loc="upper right")
-    _title(figure, report)
-    _save(figure, path)
-
-
-def _figure(width: float, height: float) -> Figure:
-    """A figure of its own, in no registry, rendered without a display."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as NewFigure
-
-    figure = NewFigure(figsize=(width, height), dpi=160, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> None:
-    for axes in figure.axes:
-        axes.tick_params(which="both", direction="in", labelsize=9)
-        for side in axes.spines.values():
-            side.set_linewidth(0.8)
-    with files.whole(path) as temporary:
-        figure.savefig(temporary, format="png")
-
-
-def _title(figure: Figure, report: TransportReport) -> None:
-    figure.suptitle(f"{report.system} with {report.potential}", fontsize=11, fontweight="bold")
-    if report.notice:
-        figure.supxlabel(report.notice, fontsize=7.5, color="0.35")
+    canvas.title(figure, report)
+    canvas.save(figure, path)
 
 
 def _colours(count: int) -> list[Colour]:
@@ -194,114 +124,3 @@ def _draw_slope_one(axes: Axes) -> None:
         "∝ t", (end, low * end / start), fontsize=8.5, color="0.35", ha="right", va="bottom",
         xytext=(-2, 3), textcoords="offset points",
     )  # fmt: skip
-
-
-def _draw_temperature(axes: Axes, at: TemperatureTransport) -> None:
-    x, found = 1000.0 / at.temperature_K, at.assessment
-    if found.verdict.diffusive and found.diffusivity is not None:
-        D, (low, high) = found.diffusivity.D, (found.diffusivity.interval_68.low, found.diffusivity.interval_68.high)
-        below = min(D - low, 0.99 * D)
-        axes.errorbar(
-            [x], [D * _CM2], yerr=[[below * _CM2], [(high - D) * _CM2]], fmt="o", color=_LINE, markersize=5.5,
-            capsize=3, zorder=5, label=_once(axes, "D, 68 % interval"),
-        )  # fmt: skip
-    elif found.verdict.upper_bound is not None:
-        bound = found.verdict.upper_bound * _CM2
-        axes.plot([x], [bound], marker="_", color="#b03a2e", markersize=13, markeredgewidth=1.6, linestyle="none",
-                  zorder=5, label=_once(axes, "not diffusive: 95 % upper bound"))  # fmt: skip
-        axes.annotate(
-            "",
-            (x, bound / 2.2),
-            (x, bound),
-            arrowprops={"arrowstyle": "->", "color": "#b03a2e", "lw": 1.4, "shrinkA": 0},
-        )
-
-
-def _heights(at: TemperatureTransport) -> list[float]:
-    """What the axis must show of a temperature [cm²/s]; of an interval, a decade at most."""
-    found = at.assessment
-    if found.verdict.diffusive and found.diffusivity is not None:
-        D, interval = found.diffusivity.D, found.diffusivity.interval_68
-        return [max(interval.low, D / 10.0) * _CM2, min(interval.high, D * 10.0) * _CM2]
-    bound = found.verdict.upper_bound
-    return [] if bound is None else [bound * _CM2, bound * _CM2 / 2.2]
-
-
-def _draw_law(axes: Axes, fit: ArrheniusFit) -> list[float]:
-    """Draw the line and its bands; returns the heights at the line's ends."""
-    inverse = np.linspace(*axes.get_xlim(), 200)
-    law = [extrapolate(fit, 1000.0 / x) for x in inverse]
-    for name, alpha in (("interval_95", 0.22), ("interval_68", 0.4)):
-        edges = np.array([(getattr(there, name).low, getattr(there, name).high) for there in law]) * _CM2
-        label = f"{name[-2:]} % interval of the law"
-        axes.fill_between(inverse, edges[:, 0], edges[:, 1], color=_BAND, alpha=alpha, linewidth=0, label=label)
-    D = np.array([there.D for there in law]) * _CM2
-    axes.plot(inverse, D, color=_LINE, linewidth=1.4)
-    return [float(D[0]), float(D[-1])]
-
-
-def _draw_extrapolation(axes: Axes, report: TransportReport) -> list[float]:
-    """Draw the extrapolated point; returns the heights of its 95 % interval."""
-    if isinstance(report.result.extrapolated, Refusal):
-        return []
-    there = report.result.extrapolated.extrapolation
-    D, low, high = (value * _CM2 for value in (there.D, there.interval_95.low, there.interval_95.high))
-    axes.errorbar(
-        [1000.0 / there.temperature_K], [D], yerr=[[D - low], [high - D]] if np.isfinite(high) else None, fmt="D",
-        markerfacecolor="white", color=_LINE, markersize=6, capsize=3, zorder=5,
-        label=f"extrapolated to {there.temperature_K:g} K, 95 %",
-    )  # fmt: skip
-    reach = 10.0**_DECADES_DRAWN
-    return [max(low, D / reach), min(high, D * reach)]
-
-
-def _once(axes: Axes, label: str) -> str:
-    """The label the first time, an underscore (no entry in the legend) after that."""
-    return "_" if label in axes.get_legend_handles_labels()[1] else label
-
-
-def _limits(heights: list[float]) -> tuple[float, float]:
-    """Limits of the axis with room for the words below and the legend above."""
-    low, high = min(heights), max(heights)
-    room = max((high / low) ** 0.12, 3.0)
-    return low / room**1.5, high * room**1.5
-
-
-def _temperature_axis(axes: Axes) -> None:
-    """Kelvins along the top, round ones that do not crowd."""
-    right = axes.get_xlim()[1]
-    top = axes.secondary_xaxis("top", functions=(lambda x: x, lambda x: x))
-    chosen: list[int] = []
-    for kelvin in (2000, 1500, 1200, 1000, 900, 800, 700, 600, 500, 400, 350, 300, 250, 200):
-        x = 1000.0 / kelvin
-        spread = 0.07 * (right - axes.get_xlim()[0])
-        if axes.get_xlim()[0] <= x <= right and (not chosen or x - 1000.0 / chosen[-1] > spread):
-            chosen.append(kelvin)
-    top.set_xticks([1000.0 / kelvin for kelvin in chosen], [f"{kelvin}" for kelvin in chosen])
-    top.minorticks_off()
-    top.tick_params(direction="in", labelsize=9)
-    top.set_xlabel("T [K]")
-
-
-def _say(axes: Axes, report: TransportReport) -> None:
-    """The numbers, or why there are none, in the lower left corner."""
-    result, lines = report.result, []
-    if isinstance(result.arrhenius, ArrheniusFit):
-        lines.append(f"$E_a$ = {result.arrhenius.Ea_eV:.3f} ± {result.arrhenius.Ea_error_eV:.3f} eV")
-    if isinstance(result.extrapolated, Refusal):
-        reason = result.extrapolated.reason
-        lines.append(f"No value at {result.extrapolate_to_K:g} K:\n{_wrapped(reason)}")
-    else:
-        found = result.extrapolated.conductivity
-        sigma, low, high = (
-            value * units.S_PER_M_IN_MS_PER_CM
-            for value in (found.sigma_S_per_m, found.interval_95.low, found.interval_95.high)
-        )
-        lines.append(f"σ({found.temperature_K:g} K) = {digits(sigma)} mS/cm\n(95 %: {digits(low)} to {digits(high)})")
-    axes.text(0.03, 0.04, "\n".join(lines), transform=axes.transAxes, fontsize=9, va="bottom", zorder=6)
-
-
-def _wrapped(text: str) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, 60))

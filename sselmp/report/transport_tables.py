@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from dataclasses import dataclass
 
 from sselmp import units
-from sselmp.report.transport_document import Json, digits, document
+from sselmp.files import Json
+from sselmp.report.transport_document import digits, document
 from sselmp.report.transport_report import RunReport, TransportReport
-from sselmp.transport.arrhenius import ArrheniusFit, Refusal
+from sselmp.transport.arrhenius import ArrheniusFit, Refusal, reach
 from sselmp.transport.conductivity import Conductivity
 
 CSV_COLUMNS = (
@@ -101,7 +103,23 @@ def sentences(report: TransportReport) -> tuple[str, ...]:
     else:
         sigma = result.extrapolated.conductivity
         lines.append(f"σ({sigma.temperature_K:g} K) = {_sigma_words(sigma)}, extrapolated")
-    return (*lines, *(f"Caution: {caution}" for caution in result.cautions))
+    return (*lines, *_limits(report))
+
+
+def _limits(report: TransportReport) -> list[str]:
+    """What to distrust, unless the refusal says it already, and what the test of the law could not have seen."""
+    result = report.result
+    said = result.extrapolated.reason if isinstance(result.extrapolated, Refusal) else None
+    lines = [f"Caution: {caution}" for caution in result.cautions if caution != said]
+    if isinstance(result.arrhenius, ArrheniusFit) and said is None:
+        hidden = digits(math.exp(min(result.arrhenius.straightness.detectable, 700.0)))
+        far = reach(result.arrhenius, result.extrapolate_to_K)
+        if far > 0:
+            lines.append(
+                f"The law reaches {far:.1f} times the range of 1/T that was measured; a bend that changes D by a "
+                f"factor of {hidden} at a reach of 1 would have been seen in 80 %, a weaker one may be there"
+            )
+    return lines
 
 
 def _row(run: RunReport) -> tuple[str, ...]:

@@ -70,6 +70,24 @@ def from_crystallography(
     return Crystal(name=name, species=tuple(species), cell=cell, positions=placed @ cell)
 
 
+def equivalent_positions(
+    name: str, position: tuple[float, float, float], *, space_group: int, setting: int = 1
+) -> Array:  # fmt: skip
+    """All images of a position in the conventional cell, (n, 3) fractional, the position itself first.
+
+    Args:
+        name: For messages.
+        position: Fractional coordinates.
+        space_group: Number in the International Tables, 1 to 230.
+        setting: As for ``from_crystallography``.
+
+    Raises:
+        StructureError: The space group has no such setting.
+    """
+    rotations, translations = _operations(name, space_group, setting=setting)
+    return _orbit(np.array(position), rotations=rotations, translations=translations)
+
+
 def _operations(name: str, space_group: int, *, setting: int) -> tuple[NDArray[np.int_], Array]:
     """Rotations (n, 3, 3) and translations (n, 3) of a space group in one of its settings."""
     import spglib

@@ -186,11 +186,12 @@ def _layout(body: bytes, header: _Header, *, path: Path, known: tuple[str | None
 def _species(
     table: dict[str, list[bytes]], symbols: tuple[str, ...], *, order: NDArray[np.intp], path: Path
 ) -> tuple[str, ...]:
-    """Symbols in the order of the ids: by the types where a person named these, else as the file says."""
-    if symbols and "type" in table:
+    """Symbols in the order of the ids: by the types where a person named these, else as the file (or a label) says."""
+    numbered = all(word.isdigit() for word in table.get("type", ()))
+    if symbols and "type" in table and numbered:
         found = of_types([int(word) for word in table["type"]], symbols, path=path)
-    elif "element" in table:
-        found = tuple(word.decode(errors="replace") for word in table["element"])
+    elif "element" in table or not numbered:
+        found = tuple(word.decode(errors="replace") for word in table.get("element", table.get("type", ())))
     else:
         raise TrajectoryError(
             f"{path} does not say which element an atom is",

@@ -94,3 +94,19 @@ def _row(words: list[str]) -> list[float] | None:
         return [float(word) for word in words]
     except ValueError:
         return None
+
+
+def milliseconds_per_step(paths: Sequence[Path]) -> float | None:
+    """Wall time of a time step [ms] over the runs that logs hold whole; None where they hold none.
+
+    LAMMPS prints it after each ``run`` ("Loop time of 12.3 on 1 procs for 100 steps"); a run that was killed says
+    nothing, and minimisations, which print it too, come first and are passed over where a later run is there.
+    """
+    found = None
+    for path in paths:
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            words = line.split()
+            if words[:3] == ["Loop", "time", "of"] and "steps" in words:
+                seconds, steps = float(words[3]), int(words[words.index("steps") - 1])
+                found = 1000.0 * seconds / steps if steps else found
+    return found

@@ -95,6 +95,22 @@ class Trajectory:
         return found
 
 
+def continues(later: Trajectory, earlier: Trajectory) -> bool:
+    """Whether a trajectory begins with a frame from within another one, to 0.05 Å, up to whole cells: its restart.
+
+    The other one's first frame does not count, for independent runs may start from the same structure.
+    """
+    found = np.flatnonzero(earlier.steps[1:] == later.steps[0]) + 1
+    if not found.size or earlier.species != later.species:
+        return False
+    scaled = [
+        record.positions[frame] @ np.linalg.inv(record.cells.mean(axis=0))
+        for record, frame in ((earlier, int(found[0])), (later, 0))
+    ]
+    moved = scaled[1] - scaled[0]
+    return bool((np.abs((moved - np.rint(moved)) @ earlier.cells[0]) < 0.05).all())
+
+
 def from_scaled(
     scaled: Array, *, cell_rows: Array, steps: Steps, timestep_ps: float, species: tuple[str, ...]
 ) -> Trajectory:

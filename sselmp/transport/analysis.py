@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from sselmp.errors import TrajectoryError
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.arrhenius import (
+    ArrheniusBound,
     ArrheniusFit,
     ArrheniusPoint,
     Extrapolation,
     Refusal,
-    extrapolate,
     fit_arrhenius,
+    trusted,
 )
 from sselmp.transport.collective import Haven, charge_diffusivity, charge_motion, haven_ratio
 from sselmp.transport.conductivity import Carriers, Conductivity, conductivity, conductivity_of
 from sselmp.transport.diffusion import Diffusivity
 from sselmp.transport.msd import Motion, Msd, mean_squared_displacement, relative_motion
 from sselmp.transport.tensor import DiffusionTensor, diffusion_tensor
-from sselmp.transport.verdict import Assessment, assess, with_framework
+from sselmp.transport.verdict import BOUND_PROBABILITY, Assessment, assess, with_framework
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def analyse_transport(
     temperatures = tuple(
         _temperature([s for s in single if s.temperature_K == kelvin], motions, charge=charge) for kelvin in kelvins
     )
-    fit = fit_arrhenius(_points(temperatures))
+    fit = fit_arrhenius(_points(temperatures), _bounds(temperatures))
     return TransportResult(
         mobile_species=mobile_species,
         charge=charge,
@@ -164,7 +165,7 @@ def analyse_transport(
         arrhenius=fit,
         extrapolate_to_K=extrapolate_to_K,
         extrapolated=fit if isinstance(fit, Refusal) else _extrapolated(fit, temperatures, kelvin=extrapolate_to_K),
-        cautions=() if isinstance(fit, Refusal) else _cautions(fit, temperatures),
+        cautions=() if isinstance(fit, Refusal) else _cautions(fit),
     )
 
 
@@ -225,9 +226,22 @@ def _points(temperatures: Sequence[TemperatureTransport]) -> list[ArrheniusPoint
     ]
 
 
-def _extrapolated(fit: ArrheniusFit, temperatures: Sequence[TemperatureTransport], *, kelvin: float) -> Extrapolated:
+def _bounds(temperatures: Sequence[TemperatureTransport]) -> list[ArrheniusBound]:
+    """The other temperatures, where they bound D."""
+    return [
+        ArrheniusBound(temperature_K=at.temperature_K, upper_bound=bound, probability=BOUND_PROBABILITY)
+        for at in temperatures
+        if (bound := at.assessment.verdict.upper_bound) is not None
+    ]
+
+
+def _extrapolated(
+    fit: ArrheniusFit, temperatures: Sequence[TemperatureTransport], *, kelvin: float
+) -> Extrapolated | Refusal:
+    there = trusted(fit, kelvin)
+    if isinstance(there, Refusal):
+        return there
     lowest = next(at for at in temperatures if at.conductivity is not None)
-    there = extrapolate(fit, kelvin)
     sigma = conductivity(
         there.D,
         interval_68=there.interval_68,
@@ -238,18 +252,12 @@ def _extrapolated(fit: ArrheniusFit, temperatures: Sequence[TemperatureTransport
     return Extrapolated(extrapolation=there, conductivity=sigma, density_from_K=lowest.temperature_K)
 
 
-def _cautions(fit: ArrheniusFit, temperatures: Sequence[TemperatureTransport]) -> tuple[str, ...]:
-    """What the fit itself cannot see."""
-    found = []
-    if fit.reduced_chi2 > 4.0:
+def _cautions(fit: ArrheniusFit) -> tuple[str, ...]:
+    """What speaks against the law."""
+    found = [fit.fault] if fit.fault is not None else []
+    if fit.widened > 1.0:
         found.append(
-            f"the points scatter about the Arrhenius line by {fit.reduced_chi2**0.5:.1f} times their errors: the law "
-            "may be bent (a phase change, another mechanism), and the extrapolation with it"
+            f"the points scatter about the Arrhenius line more than their errors allow (p = "
+            f"{fit.straightness.scatter_p_value:.2g}): the errors were enlarged {fit.widened:.1f} times"
         )
-    for at in temperatures:
-        bound = at.assessment.verdict.upper_bound
-        if bound is not None and extrapolate(fit, at.temperature_K).interval_95.low > bound:
-            found.append(
-                f"the Arrhenius line lies above the upper bound at {at.temperature_K:g} K: it does not hold there"
-            )
     return tuple(found)

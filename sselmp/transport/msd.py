@@ -96,24 +96,41 @@ def relative_motion(trajectory: Trajectory, species: str, *, mobile: str, refere
         TrajectoryError: A species is absent, there is no framework, or there is one frame only.
     """
     chosen = trajectory.atoms_of(species)
+    centre = None if reference == "none" else drift(trajectory, mobile=mobile, reference=reference).T
     trajectory.atoms_of(mobile)
-    if reference == "none":
-        centre = None
-    elif reference == "framework":
-        still = np.array(trajectory.species) != mobile
-        if not still.any():
-            raise TrajectoryError(
-                f"there is no framework: every atom is {mobile}",
-                repair="remove the drift of the centre of mass instead",
-            )
-        centre = _weighted_mean(trajectory.positions, still.astype(np.float64))
-    else:
-        centre = _weighted_mean(trajectory.positions, _masses(trajectory.species))
     return Motion(
         species=species,
         positions=_relative(trajectory.positions, chosen, centre=centre),
         spacing_ps=trajectory.spacing_ps,
     )
+
+
+def drift(trajectory: Trajectory, *, mobile: str, reference: Reference = "framework") -> Array:
+    """Path of what is taken to stand still, to be subtracted from the positions.
+
+    Args:
+        trajectory: The trajectory; read some atoms at a time, so that one on disk stays there.
+        mobile: The species that diffuses; all the others are the framework.
+        reference: As for ``relative_motion``; ``none`` gives zeros.
+
+    Returns:
+        (F, 3) [Å].
+
+    Raises:
+        TrajectoryError: There is no ion of the mobile species, or no framework.
+    """
+    trajectory.atoms_of(mobile)
+    if reference == "none":
+        return np.zeros((trajectory.frames, 3))
+    if reference == "centre of mass":
+        return _weighted_mean(trajectory.positions, _masses(trajectory.species)).T
+    still = np.array(trajectory.species) != mobile
+    if not still.any():
+        raise TrajectoryError(
+            f"there is no framework: every atom is {mobile}",
+            repair="remove the drift of the centre of mass instead",
+        )
+    return _weighted_mean(trajectory.positions, still.astype(np.float64)).T
 
 
 def _weighted_mean(positions: Array, weights: Array) -> Array:

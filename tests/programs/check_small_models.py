@@ -1,7 +1,6 @@
-"""Runs in a potential's environment: holds an adapter against its package's documented entry point; prints JSON.
+"""Runs in a potential's environment: what adapters leave behind, and their forces by differences; prints JSON.
 
-Usage: python check_small_models.py FAMILY CARD... (cards of make_small_models.py). The package is asked only after the
-adapter, so that what the adapter leaves behind is its own.
+Usage: python check_small_models.py CARD... (cards of make_small_models.py).
 """
 
 import json
@@ -12,7 +11,6 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from ase.build import bulk
 from ase.calculators.calculator import Calculator
 
 from sselmp.potentials.calculators import load_calculator
@@ -21,20 +19,6 @@ from sselmp.potentials.golden import structure
 
 UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 MATPLOTLIB = {".cache/matplotlib", ".config/matplotlib"}  # where it keeps its font list, whoever imports it
-
-
-def structures():
-    """Small cells, among them triclinic, left-out-of-the-cell and primitive ones."""
-    far = structure("LiCl-distorted")
-    far.positions[::3] += far.cell[0] - 2 * far.cell[2]
-    primitive = bulk("LiCl", "rocksalt", a=5.2)
-    primitive.rattle(0.1, seed=3)
-    return {
-        "LiCl-distorted": structure("LiCl-distorted"),
-        "Li2S-distorted": structure("Li2S-distorted"),
-        "unwrapped": far,
-        "primitive": primitive,
-    }
 
 
 def state():
@@ -55,27 +39,6 @@ def state():
         "warnings": [str(entry) for entry in warnings.filters],
         "properties of every ASE calculator": list(Calculator.implemented_properties),
     }
-
-
-def entry_point(family, card):
-    """The calculator that the package's own documentation says to make."""
-    file, precision = card.weights.file, card.precision
-    if family == "mace":
-        os.environ[UNSAFE] = "1"  # as importing mace does, which our adapter has undone
-        from mace.calculators import MACECalculator
-
-        head = {"head": card.options["head"]} if card.options else {}
-        return MACECalculator(model_paths=file, device="cpu", default_dtype=precision, **head)
-    if family == "mattersim":
-        from mattersim.forcefield import MatterSimCalculator
-
-        return MatterSimCalculator(load_path=file, device="cpu")
-    from orb_models.forcefield import pretrained
-    from orb_models.forcefield.calculator import ORBCalculator
-
-    make = pretrained.ORB_PRETRAINED_MODELS[card.options["model"]]
-    precision = {"float32": "float32-highest", "float64": "float64"}[precision]
-    return ORBCalculator(make(weights_path=file, device="cpu", precision=precision, compile=False), device="cpu")
 
 
 def evaluate(calculator, atoms):
@@ -149,7 +112,6 @@ def check(card):
         "kinds": {key: [type(value).__name__, str(np.asarray(value).dtype)] for key, value in results.items()},
         "sum of energies": float(np.sum(results.get("energies", np.nan))),
         "energy": results["energy"],
-        "ours": {name: evaluate(calculator, made) for name, made in structures().items()},
         "differences": differences(
             calculator, structure("LiCl-distorted"), step=1e-4 if card.precision == "float64" else 0.01
         ),
@@ -165,17 +127,10 @@ def in_home():
 def main():
     import torch
 
-    family, paths = sys.argv[1], sys.argv[2:]
     torch.manual_seed(5)
-    cards = {Path(path).stem: load_card(path) for path in paths}
-    found = {name: check(card) for name, card in cards.items()}
+    found = {Path(path).stem: check(load_card(path)) for path in sys.argv[1:]}
     folders = [str(path) for path in Path(os.environ["HOME"]).rglob("*mattersim*")]
-    home = in_home() + folders
-    for name, card in cards.items():
-        torch.set_default_dtype(torch.float32)  # the packages' entry points leave it as they like
-        calculator = entry_point(family, card)
-        found[name]["theirs"] = {key: evaluate(calculator, made) for key, made in structures().items()}
-    print(json.dumps({"cards": found, "home": home}))
+    print(json.dumps({"cards": found, "home": in_home() + folders}))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from entry_points import documented
 
 from sselmp.errors import PotentialError
 from sselmp.potentials.calculators import load_calculator
@@ -29,44 +30,6 @@ def atoms_of(name):
     if change == "isolated":
         atoms.pbc = False
     return atoms
-
-
-def by_the_package(file):
-    from deepmd.calculator import DP
-
-    calculator = DP(file)
-
-    def evaluate(atoms):
-        atoms.calc = calculator
-        stress = atoms.get_stress().tolist() if atoms.pbc.all() else None
-        return {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces().tolist(), "stress": stress}
-
-    return evaluate
-
-
-def by_the_script(file):
-    import torch
-
-    model = torch.jit.load(file, map_location="cpu")
-    order = model.get_type_map()
-
-    def evaluate(atoms):
-        positions = torch.tensor(atoms.positions.reshape(1, -1), dtype=torch.float64)
-        types = torch.tensor([[order.index(symbol) for symbol in atoms.symbols]])
-        box = torch.tensor(atoms.cell.array.reshape(1, 9), dtype=torch.float64) if atoms.pbc.all() else None
-        with torch.jit.optimized_execution(should_optimize=False):
-            found = model(positions, types, box)
-        stress = None
-        if box is not None:
-            s = -found["virial"].detach().numpy().reshape(3, 3) / atoms.get_volume()
-            stress = [s[0, 0], s[1, 1], s[2, 2], s[1, 2], s[0, 2], s[0, 1]]
-        return {
-            "energy": float(found["energy"].detach()),
-            "forces": found["force"].detach().numpy()[0].tolist(),
-            "stress": stress,
-        }
-
-    return evaluate
 
 
 def through_the_card(calculator):
@@ -119,7 +82,7 @@ def main():
     answers = {"ours": {name: ours(atoms_of(name)) for name in names}}
     after = process_state()
     answers["changed"] = [key for key in before if before[key] != after[key]]
-    reference = by_the_script(file) if file.endswith(".pth") else by_the_package(file)
+    reference = documented(card)
     answers["reference"] = {name: reference(atoms_of(name)) for name in names}
     half, foreign = Path(f"half{Path(file).suffix}"), structure("NaCl-rocksalt-5.64")
     half.write_bytes(Path(file).read_bytes()[: Path(file).stat().st_size // 2])

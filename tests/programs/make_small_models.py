@@ -46,34 +46,38 @@ def write_card(name, file, *, family, precision="float32", forces="conservative"
     return str(path)
 
 
-def make_mace(folder):
+def mace_model(numbers, *, r_max, **rest):
     import mace.calculators  # noqa: F401 - first: without what it does to the process e3nn 0.4.4 cannot be imported
     from e3nn import o3
     from mace import modules
 
-    def model(**heads):
-        interaction = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
-        return modules.ScaleShiftMACE(
-            r_max=4.5,
-            num_bessel=8,
-            num_polynomial_cutoff=5,
-            max_ell=2,
-            interaction_cls=interaction,
-            interaction_cls_first=interaction,
-            num_interactions=2,
-            num_elements=len(NUMBERS),
-            hidden_irreps=o3.Irreps("8x0e + 8x1o"),
-            MLP_irreps=o3.Irreps("8x0e"),
-            gate=torch.nn.functional.silu,
-            avg_num_neighbors=20.0,
-            atomic_numbers=NUMBERS,
-            correlation=2,
-            **heads,
-        )
+    interaction = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
+    return modules.ScaleShiftMACE(
+        r_max=r_max,
+        num_bessel=8,
+        num_polynomial_cutoff=5,
+        max_ell=2,
+        interaction_cls=interaction,
+        interaction_cls_first=interaction,
+        num_interactions=2,
+        num_elements=len(numbers),
+        hidden_irreps=o3.Irreps("8x0e + 8x1o"),
+        MLP_irreps=o3.Irreps("8x0e"),
+        gate=torch.nn.functional.silu,
+        avg_num_neighbors=20.0,
+        atomic_numbers=numbers,
+        correlation=2,
+        **rest,
+    )
 
+
+def make_mace(folder):
     rng = np.random.default_rng(0)
-    one = model(atomic_energies=rng.normal(-3, 1, 6), atomic_inter_scale=30.0, atomic_inter_shift=0.1)
-    two = model(
+    scales = {"atomic_inter_scale": 30.0, "atomic_inter_shift": 0.1}
+    one = mace_model(NUMBERS, r_max=4.5, atomic_energies=rng.normal(-3, 1, 6), **scales)
+    two = mace_model(
+        NUMBERS,
+        r_max=4.5,
         atomic_energies=rng.normal(-3, 1, (2, 6)),
         atomic_inter_scale=[30.0, 20.0],
         atomic_inter_shift=[0.1, -0.2],
@@ -90,17 +94,21 @@ def make_mace(folder):
     ]
 
 
-def make_mattersim(folder):
+def mattersim_model(file, *, blocks, scale):
     from mattersim.forcefield.m3gnet.m3gnet import M3Gnet
     from mattersim.forcefield.m3gnet.scaling import AtomScaling
     from mattersim.forcefield.potential import Potential
 
-    model = M3Gnet(num_blocks=2, units=32, max_l=4, max_n=4, cutoff=5.0, threebody_cutoff=4.0, device="cpu")
+    model = M3Gnet(num_blocks=blocks, units=32, max_l=4, max_n=4, cutoff=5.0, threebody_cutoff=4.0, device="cpu")
     shift = torch.linspace(-5, 0, model.max_z + 1)
     model.set_normalizer(
-        AtomScaling(init_scale=200.0, init_shift=shift, max_z=model.max_z, device="cpu", verbose=False)
+        AtomScaling(init_scale=scale, init_shift=shift, max_z=model.max_z, device="cpu", verbose=False)
     )
-    Potential(model, device="cpu").save(str(folder / "small.pth"))
+    Potential(model, device="cpu").save(str(file))
+
+
+def make_mattersim(folder):
+    mattersim_model(folder / "small.pth", blocks=2, scale=200.0)
     return [write_card("small", folder / "small.pth", family="mattersim", cutoff=5.0, depth=2)]
 
 

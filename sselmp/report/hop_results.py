@@ -1,0 +1,135 @@
+"""Hops of run folders, and the comparison of two, written to files; analyses through the modules for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sselmp import files, layout
+from sselmp.files import Json
+from sselmp.report import hop_document
+from sselmp.report.hop_report import HopReport, HopRequest, report_run, sites_for
+from sselmp.trajectory.run_folder import read_run
+from sselmp.transport.arrhenius import Refusal
+from sselmp.transport.barriers import Barrier, RateAt, barrier_of
+from sselmp.transport.counting import Rate, pooled
+from sselmp.transport.run_comparison import BLOCKS, Comparison, compare_runs, pair_up
+
+
+@dataclass(frozen=True)
+class NamedBarrier:
+    """The barrier of one class of hops, or why there is none."""
+
+    name: str
+    found: Barrier | Refusal
+
+
+@dataclass(frozen=True)
+class HopResults:
+    """Hops of all runs that were asked for, and the barriers from their rates."""
+
+    reports: tuple[HopReport, ...]
+    barriers: tuple[NamedBarrier, ...]
+
+
+def write_hops(places: Sequence[tuple[Path, Path]], *, request: HopRequest) -> HopResults:
+    """Analyse the hops of run folders; write ``hops.json``, ``.npz``, ``.png`` and ``.html`` of each, and rates of all.
+
+    Args:
+        places: Run folders, of one system and potential where barriers are to mean something, each with the folder for
+            its results; the rates of runs at several temperatures go beside the first of these.
+        request: How to analyse them.
+
+    Raises:
+        SettingsError: Sites that do not exist.
+        RunError: A folder is not a run folder, or a file cannot be written.
+        TrajectoryError: A run cannot be analysed.
+    """
+    reports = []
+    for run, out in places:
+        reports.append(report_run(run, request))
+        _write(reports[-1], out)
+    results = HopResults(reports=tuple(reports), barriers=_barriers(reports))
+    if len({report.temperature_K for report in reports}) > 1:
+        _write_rates(results, places[0][1].parent)
+    return results
+
+
+def write_comparison(first: Path, second: Path, *, out: Path, request: HopRequest, blocks: int = BLOCKS,
+                     ) -> tuple[Comparison, ...]:  # fmt: skip
+    """Compare two run folders; write ``comparison.json`` and ``comparison.png``.
+
+    Args:
+        first: A run folder.
+        second: Another, of the same crystal.
+        out: Folder for the results.
+        request: Species, sites and memory; the unit cells along each axis are those of the first run.
+        blocks: Blocks of time of each run.
+
+    Raises:
+        RunError: A folder is not a run folder, or a file cannot be written.
+        SettingsError: The sites asked for do not exist.
+        TrajectoryError: The runs cannot be compared.
+    """
+    from sselmp.report.comparison_figures import draw_comparison
+
+    runs = [read_run(folder, memory_MB=request.memory_MB) for folder in (first, second)]
+    mobile = request.mobile or runs[0].facts.mobile_species
+    system = request.system or runs[0].facts.system
+    one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=request.repeats)
+    sites = sites_for(one.trajectory, one.around, mobile=mobile, request=request, system=system)
+    one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=sites.repeats)
+    found = compare_runs(one, two, sites=sites, blocks=blocks)
+    names = [f"{run.facts.potential} {run.facts.temperature_K:g} K ({run.facts.folder.name})" for run in runs]
+    plain = hop_document.comparison(found, first=names[0], second=names[1])
+    files.write_text(out / layout.COMPARISON_JSON, hop_document.json_text(plain))
+    draw_comparison(found, out / layout.COMPARISON_FIGURE, names=(names[0], names[1]))
+    return found
+
+
+def _write(report: HopReport, out: Path) -> None:
+    from sselmp.report.hop_figures import draw_hops
+    from sselmp.report.hop_page import page
+
+    files.write_text(out / "hops.json", hop_document.json_text(hop_document.document(report)))
+    with files.whole(out / "hops.npz") as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **hop_document.arrays(report))
+    draw_hops(report, out / "hops.png")
+    files.write_text(out / "hops.html", page(report))
+
+
+def _barriers(reports: Sequence[HopReport]) -> tuple[NamedBarrier, ...]:
+    """Barriers of all hops and, with cages, of those within and between them; runs at a temperature are pooled."""
+    caged = [report.analysis.cages for report in reports]
+    series: dict[str, list[Rate]] = {"all hops": [report.analysis.total for report in reports]}
+    if all(found is not None for found in caged):
+        series["within cages"] = [found.within for found in caged if found is not None]
+        series["between cages"] = [found.between for found in caged if found is not None]
+    kelvins = [report.temperature_K for report in reports]
+    named = []
+    for name, rates in series.items():
+        at = [
+            RateAt(kelvin, pooled([rate for k, rate in zip(kelvins, rates, strict=True) if k == kelvin]))
+            for kelvin in sorted(set(kelvins))
+        ]
+        named.append(NamedBarrier(name=name, found=barrier_of(at)))
+    return tuple(named)
+
+
+def _write_rates(results: HopResults, out: Path) -> None:
+    from sselmp.report.hop_figures import draw_rates_over_temperatures
+
+    rows: list[Json] = []
+    for report in results.reports:
+        found = report.analysis
+        row: Json = {"run": report.name, "temperature_K": report.temperature_K, "all": hop_document.rate(found.total)}
+        if found.cages is not None:
+            row |= {"within": hop_document.rate(found.cages.within), "between": hop_document.rate(found.cages.between)}
+        rows.append(row)
+    barriers = [hop_document.barrier(one.name, one.found) for one in results.barriers]
+    plain: Json = {"format": "sselmp-hop-rates-1", "runs": rows, "barriers": barriers}
+    files.write_text(out / layout.HOP_RATES_JSON, hop_document.json_text(plain))
+    draw_rates_over_temperatures(results.reports, out / layout.HOP_RATES_FIGURE)
