@@ -225,7 +225,7 @@ def test_analysing_twice_gives_the_same_json(campaign, tmp_path):
 
 
 def test_the_figures_are_pictures_of_a_useful_size(campaign):
-    for name, shape in ((layout.MSD_FIGURE, (9.6, 4.3)), (layout.ARRHENIUS_FIGURE, (6.4, 5.0))):
+    for name, shape in ((layout.MSD_FIGURE, (12.8, 4.3)), (layout.ARRHENIUS_FIGURE, (6.4, 5.0))):
         data = (campaign[0] / name).read_bytes()
         assert data.startswith(b"\x89PNG")
         width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))

@@ -28,8 +28,9 @@ def test_lgps_at_600_K_agrees_with_the_library_and_is_not_called_diffusive(test_
     # 20 ps of Li10GeP2S12 at 600 K: the library's line through it gives 1.1608e-6 cm²/s, without an error bar.
     path = test_data / "diffusion" / "pymatgen-analysis-diffusion" / "DiffusionAnalyzer.json"
     found = judge(*displaced(path), "Li", spacing_ps=0.02)
-    assert found.diffusivity.interval_95.low < 1.1608e-2 < found.diffusivity.interval_95.high
-    assert not found.verdict.diffusive
+    assert found.verdict.kind == "not diffusive"
+    # The slope still falls at 0.6 ps, the longest scale that 20 ps have; the library's line is at longer times.
+    assert 1.1608e-2 < found.diffusivity.D < 5e-2
     assert 1.1608e-2 < found.verdict.upper_bound < 1e-1
 
 

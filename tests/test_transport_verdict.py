@@ -8,7 +8,8 @@ import walks
 
 from sselmp.errors import TrajectoryError
 from sselmp.transport.intervals import poisson_upper, student_quantile
-from sselmp.transport.verdict import assess
+from sselmp.transport.msd import mean_squared_displacement
+from sselmp.transport.verdict import assess, with_framework
 
 
 def judge(positions, **keywords):
@@ -19,16 +20,16 @@ def test_a_long_walk_is_diffusive_and_its_sharpest_window_is_taken():
     found = judge(walks.walk(np.random.default_rng(0), frames=2000))
     assert found.verdict.diffusive
     assert found.verdict.upper_bound is None
-    assert len(found.diffusivity.blocks) == 10
+    assert found.diffusivity.window_ps == (2.0, 8.0)
     assert found.verdict.hops == pytest.approx(6 * 0.125 * 24 * 1999 / 6.25, rel=0.2)
     assert "t^" in found.verdict.reason
 
 
-def test_a_shorter_walk_takes_longer_windows_until_a_hop_fits_in():
+def test_a_shorter_walk_is_diffusive_with_a_larger_error():
     found = judge(walks.walk(np.random.default_rng(1), frames=100))
     assert found.verdict.diffusive
-    assert 3 <= len(found.diffusivity.blocks) < 10
-    assert found.diffusivity.msd_at_end_A2 >= 6.25
+    longer = judge(walks.walk(np.random.default_rng(0), frames=2000))
+    assert found.diffusivity.error > 2 * longer.diffusivity.error
 
 
 @pytest.mark.parametrize(("width", "memory"), [(0.3, 2), (1.5, 2), (1.0, 50), (2.5, 30)])
@@ -52,7 +53,6 @@ def test_three_hops_that_fell_evenly_into_the_blocks_are_still_three_hops_only()
     for ion, frame in enumerate((50, 150, 250)):
         positions[frame:, ion, 0] = 2.5
     found = judge(positions)
-    assert found.diffusivity.error < 0.01 * found.diffusivity.D  # the blocks are equal by chance
     # Three events allow for 7.75 at 95 % (classical limit); the bound is D of that many hops or more.
     assert found.verdict.upper_bound >= 7.7 * 2.5**2 / (6 * 10 * 299)
 
@@ -86,16 +86,7 @@ def test_drift_that_was_not_removed_is_faster_than_linear_and_has_no_bound():
 def test_too_few_frames_are_said_to_be_too_few():
     found = judge(walks.walk(np.random.default_rng(7), frames=30))
     assert found.diffusivity is None
-    assert "too few frames to judge (30; 33 are needed)" in found.verdict.reason
-
-
-def test_the_error_of_a_short_run_is_not_below_that_of_counting_its_hops():
-    rng = np.random.default_rng(8)
-    found = [judge(walks.walk(rng, frames=100, ions=2)) for _ in range(60)]
-    checked = [one for one in found if one.verdict.diffusive]
-    assert len(checked) > 10
-    for one in checked:
-        assert one.diffusivity.error >= one.diffusivity.D / np.sqrt(one.verdict.hops) * 0.999
+    assert "too few frames to judge (30; 32 are needed)" in found.verdict.reason
 
 
 def test_the_bound_of_a_slow_lattice_walk_holds_in_nineteen_of_twenty():
@@ -107,12 +98,13 @@ def test_the_bound_of_a_slow_lattice_walk_holds_in_nineteen_of_twenty():
     assert held / trials >= 0.91
 
 
-def test_caged_walks_are_called_diffusive_in_none_of_a_hundred_and_walks_in_nearly_all():
+def test_caged_walks_are_called_not_diffusive_and_walks_are_not():
     rng = np.random.default_rng(10)
     walking = [judge(walks.lattice_walk(rng, frames=1000, ions=24, chance=0.02)).verdict for _ in range(100)]
     caged = [judge(walks.cage(rng, frames=300, ions=24, width=1.0, memory=20)).verdict for _ in range(100)]
     assert sum(verdict.diffusive for verdict in walking) >= 97
-    assert sum(verdict.diffusive for verdict in caged) == 0
+    assert sum(verdict.kind == "not diffusive" for verdict in walking) <= 2
+    assert sum(verdict.kind == "not diffusive" for verdict in caged) >= 95
 
 
 @pytest.mark.slow
@@ -125,7 +117,38 @@ def test_intervals_of_walks_judged_diffusive_cover_the_true_D():
             interval = found.diffusivity.interval_68
             covered.append(interval.low <= true <= interval.high)
     assert len(covered) > 0.97 * trials
-    assert 0.58 <= np.mean(covered) <= 0.78
+    assert 0.60 <= np.mean(covered) <= 0.76
+
+
+def test_a_run_that_is_too_short_says_how_long_it_should_be():
+    rng = np.random.default_rng(13)
+    short = judge(walks.lattice_walk(rng, frames=300, ions=24, chance=0.003)).verdict
+    assert short.kind == "too short"
+    assert "ns are needed" in short.reason
+    enough = judge(walks.lattice_walk(rng, frames=int(2 * short.needs_ps), ions=24, chance=0.003)).verdict
+    assert enough.diffusive
+
+
+def test_a_framework_that_wanders_makes_a_run_not_diffusive_and_one_that_rattles_does_not():
+    rng = np.random.default_rng(14)
+    found = judge(walks.walk(rng, frames=400))
+    rattling, melting = (
+        mean_squared_displacement([walks.motion(positions, species="S")])
+        for positions in (walks.cage(rng, frames=400, ions=8), walks.walk(rng, frames=400, ions=8, D=(0.02,) * 3))
+    )
+    assert with_framework(found, [rattling]).verdict == found.verdict
+    melted = with_framework(found, [rattling, melting]).verdict
+    assert (melted.kind, melted.upper_bound) == ("not diffusive", None)
+    assert melted.reason.startswith("framework melted or reconstructed: S moves")
+
+
+def test_the_non_gaussian_parameter_is_zero_for_a_walk_and_large_where_few_ions_move():
+    rng = np.random.default_rng(15)
+    walk = walks.walk(rng, frames=1000)
+    assert np.abs(judge(walk).shape.non_gaussian[:8]).max() < 0.15
+    few = walk * (np.arange(24) < 6)[:, None]
+    # A quarter of the ions carries it: 1/0.25 - 1.
+    assert judge(few).shape.non_gaussian[0] == pytest.approx(3.0, abs=0.4)
 
 
 def test_a_hop_must_have_a_length():

@@ -40,6 +40,23 @@ def cage(rng, *, frames, ions, width=0.5, memory=5.0):
     return positions
 
 
+def caged_walk(rng, *, frames, ions, chance, hop=2.5, width=0.3, memory=4.0):
+    """Hops as in ``lattice_walk`` with rattling that is remembered for ``memory`` frames; D = chance hop²/6."""
+    hops = lattice_walk(rng, frames=frames, ions=ions, chance=chance, hop=hop, rattle=0.0)
+    return hops + cage(rng, frames=frames, ions=ions, width=width, memory=memory)
+
+
+def chain_walk(rng, *, frames, ions, chance, group=3, hop=2.5, rattle=0.3):
+    """Hops of ``group`` random ions at once along one vector; D = chance hop²/6, D of the charge ``group`` times it."""
+    events = int(rng.poisson(frames * ions * chance / group))
+    when = rng.integers(0, frames, events)
+    who = np.argpartition(rng.random((events, ions)), group, axis=1)[:, :group]
+    along, by = rng.integers(0, 3, events), rng.choice([-hop, hop], events)
+    steps = np.zeros((frames, ions, 3))
+    np.add.at(steps, (when[:, None], who, along[:, None]), by[:, None])
+    return np.cumsum(steps, axis=0) + rng.normal(scale=rattle, size=steps.shape)
+
+
 def motion(positions, *, spacing_ps=1.0, species="Li") -> Motion:
     return Motion(species=species, positions=np.array(positions), spacing_ps=spacing_ps)
 

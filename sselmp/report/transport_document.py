@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from sselmp.report.arrhenius_document import (
     span,
 )
 from sselmp.report.transport_report import RunReport, TransportReport
+from sselmp.transport.analysis import TemperatureTransport
 from sselmp.transport.diffusion import Diffusivity
 from sselmp.transport.msd import Array, Msd
-from sselmp.transport.verdict import Assessment
+from sselmp.transport.onset import Onset
+from sselmp.transport.verdict import Assessment, late_exponent
 
 FORMAT = "sselmp-transport-1"
 LAGS_KEPT = 250
@@ -49,6 +52,7 @@ def document(report: TransportReport) -> Json:
                 "number_density_per_A3": at.carriers.number_density,
                 **_assessment(at.assessment),
                 **sigma_document(at.conductivity),
+                **_collective(at),
                 "msd": _curves(at.assessment, ()),
             }
             for at in result.temperatures
@@ -103,17 +107,21 @@ def _assessment(found: Assessment) -> Json:
     verdict, fit = found.verdict, found.diffusivity
     D = fit if verdict.diffusive else None
     return {
+        "verdict": verdict.kind,
         "diffusive": verdict.diffusive,
         "reason": verdict.reason,
         "hops": verdict.hops,
         "hop_length_A": verdict.hop_length_A,
+        "needs_ns": None if verdict.needs_ps is None else verdict.needs_ps / 1000.0,
         "D_cm2_per_s": D and _cm2(D.D),
         "D_error_cm2_per_s": D and _cm2(D.error),
         "D_interval_68_cm2_per_s": D and span(D.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
         "D_interval_95_cm2_per_s": D and span(D.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
         "D_upper_bound_95_cm2_per_s": None if verdict.upper_bound is None else _cm2(verdict.upper_bound),
-        "exponent": fit and fit.exponent,
+        "exponent": late_exponent(found.shape),
+        "non_gaussian_alpha_2": float(found.shape.non_gaussian[-1]),
         "fit": fit and _fit(fit),
+        "regime": found.onset and _regime(found.onset, found.msd),
     }
 
 
@@ -122,10 +130,13 @@ def _fit(fit: Diffusivity) -> Json:
         "window_ps": list(fit.window_ps),
         "apparent_D_cm2_per_s": _cm2(fit.D),
         "apparent_D_error_cm2_per_s": _cm2(fit.error),
-        "degrees_of_freedom": fit.degrees_of_freedom,
+        "degrees_of_freedom": fit.degrees_of_freedom if math.isfinite(fit.degrees_of_freedom) else None,
+        "error_from": fit.error_from,
+        "model_error_cm2_per_s": _cm2(fit.model_error),
+        "block_error_cm2_per_s": None if fit.block_error is None else _cm2(fit.block_error),
+        "replica_error_cm2_per_s": None if fit.replica_error is None else _cm2(fit.replica_error),
         "intercept_A2": fit.intercept_A2,
         "axes": fit.axes,
-        "msd_at_end_A2": fit.msd_at_end_A2,
         "block_D_cm2_per_s": [_cm2(D) for D in fit.blocks],
         "apparent_D_xyz_cm2_per_s": [_cm2(D) for D in fit.axis_D],
         "apparent_D_xyz_error_cm2_per_s": [_cm2(D) for D in fit.axis_error],
@@ -140,10 +151,55 @@ def _curves(found: Assessment, others: Sequence[Msd]) -> Json:
         plain[f"{msd.species}_A2"] = _rounded(msd.total[lags])
     for index, axis in enumerate("xyz"):
         plain[f"{found.msd.species}_{axis}_A2"] = _rounded(found.msd.axes[lags, index])
-    if found.diffusivity is not None:
-        errors = found.diffusivity.msd_error_A2
-        plain[f"{found.msd.species}_error_A2"] = _rounded(errors[lags[lags < len(errors)]])
-    return plain
+    plain[f"{found.msd.species}_error_A2"] = _rounded(band(found, lags))
+    shape = found.shape
+    return plain | {
+        "ladder_lag_ps": _rounded(shape.lags_ps),
+        "ladder_exponent": _rounded(shape.exponent),
+        "ladder_non_gaussian": _rounded(shape.non_gaussian),
+    }
+
+
+def band(found: Assessment, lags: NDArray[np.intp]) -> Array:
+    """Standard error of the MSD at some of its lags, between those of the ladder along a power of the time [Å²]."""
+    ladder, errors = found.shape.lags_ps, np.maximum(found.shape.error_A2, 1e-300)
+    times = np.maximum(found.msd.lags_ps[lags], ladder[0])
+    between = np.exp(np.interp(np.log(times), np.log(ladder), np.log(errors)))
+    return np.asarray(np.where(lags > 0, between, 0.0), dtype=np.float64)
+
+
+def _regime(onset: Onset, msd: Msd) -> Json:
+    """Where the diffusive regime starts and what that was concluded from."""
+    spacing = float(msd.lags_ps[1])
+    return {
+        "start_ps": onset.scale * spacing,
+        "found": onset.found,
+        "given": onset.given,
+        "scale_ps": _rounded(np.asarray(onset.scales * spacing, dtype=np.float64)),
+        "D_at_scale_cm2_per_s": [_cm2(D) for D in onset.slopes],
+        "fall_beyond_over_doubt": _rounded(onset.falls),
+    }
+
+
+def _collective(at: TemperatureTransport) -> Json:
+    """Motion of charge, and the tensor."""
+    charge, haven, tensor, sigma = at.charge_diffusivity, at.haven, at.tensor, at.collective
+    factor = units.S_PER_M_IN_MS_PER_CM
+    return {
+        "charge_D_cm2_per_s": charge and _cm2(charge.D),
+        "charge_D_error_cm2_per_s": charge and _cm2(charge.error),
+        "sigma_collective_mS_per_cm": sigma and sigma.sigma_S_per_m * factor,
+        "sigma_collective_interval_68_mS_per_cm": sigma and span(sigma.interval_68, factor),
+        "sigma_collective_interval_95_mS_per_cm": sigma and span(sigma.interval_95, factor),
+        "haven_ratio": haven and haven.ratio,
+        "haven_ratio_error": haven and haven.error,
+        "haven_ratio_interval_95": haven and span(haven.interval_95, 1.0),
+        "D_tensor_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.D],
+        "D_tensor_error_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.error],
+        "principal_D_cm2_per_s": tensor and [_cm2(D) for D in tensor.principal_D],
+        "principal_D_error_cm2_per_s": tensor and [_cm2(D) for D in tensor.principal_error],
+        "principal_axes": tensor and tensor.principal_axes.tolist(),
+    }
 
 
 def _cm2(D: float) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sselmp.report import canvas
-from sselmp.report.transport_document import kept_lags
+from sselmp.report.transport_document import band, kept_lags
 from sselmp.report.transport_report import TransportReport
 from sselmp.transport.analysis import TemperatureTransport
 
@@ -28,12 +28,13 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    figure = canvas.new_figure(9.6, 4.3)
-    linear, logarithmic = figure.subplots(1, 2)
+    figure = canvas.new_figure(12.8, 4.3)
+    linear, logarithmic, local = figure.subplots(1, 3)
     temperatures = report.result.temperatures
     for at, colour in zip(temperatures, _colours(len(temperatures)), strict=True):
         _draw_curve(linear, at, colour=colour, label=True)
         _draw_curve(logarithmic, at, colour=colour, label=False)
+        _draw_exponent(local, at, colour=colour)
     ends = [at.assessment.diffusivity.window_ps[1] for at in temperatures if at.assessment.diffusivity is not None]
     if ends:
         linear.set_xlim(0.0, 1.6 * max(ends))
@@ -45,6 +46,7 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     for axes in (linear, logarithmic):
         axes.set_xlabel("time lag [ps]")
         axes.set_ylabel(f"mean squared displacement of {report.result.mobile_species} [Å²]")
+    _finish_exponents(local)
     linear.plot([], [], color="black", linewidth=2.2, label="fit (dotted: not diffusive)")
     linear.legend(frameon=False, fontsize=8.5, loc="upper left")
     canvas.title(figure, report)
@@ -64,17 +66,34 @@ def _draw_curve(axes: Axes, at: TemperatureTransport, *, colour: Colour, label: 
     fit = found.diffusivity
     columns = ["xyz".index(axis) for axis in (fit.axes if fit else "xyz")]
     times, values = found.msd.lags_ps[lags], found.msd.axes[lags][:, columns].sum(axis=1)
-    word = "" if found.verdict.diffusive else ", not diffusive"
+    word = "" if found.verdict.diffusive else f", {found.verdict.kind}"
     name = f"{at.temperature_K:g} K{word}" if label else None
     axes.plot(times[1:], values[1:], color=colour, linewidth=1.3, label=name)
     if fit is None:
         return
-    errors = fit.msd_error_A2[lags[lags < len(fit.msd_error_A2)]][1:]
-    middle, there = values[1 : len(errors) + 1], times[1 : len(errors) + 1]
-    axes.fill_between(there, np.maximum(middle - errors, 1e-3 * middle), middle + errors, color=colour, alpha=0.2, lw=0)
+    errors, middle = band(found, lags)[1:], values[1:]
+    low = np.maximum(middle - errors, 1e-3 * middle)
+    axes.fill_between(times[1:], low, middle + errors, color=colour, alpha=0.2, lw=0)
     window = np.linspace(*fit.window_ps, 40)
     line = fit.intercept_A2 + 2 * len(fit.axes) * fit.D * window
     axes.plot(window, line, color="black", linewidth=2.2, linestyle="-" if found.verdict.diffusive else ":")
+
+
+def _draw_exponent(axes: Axes, at: TemperatureTransport, *, colour: Colour) -> None:
+    """The local exponent, and where the diffusive regime starts."""
+    shape, onset = at.assessment.shape, at.assessment.onset
+    axes.plot(shape.lags_ps, shape.exponent, color=colour, linewidth=1.3, marker="o", markersize=3)
+    if onset is not None:
+        start = onset.scale * float(at.assessment.msd.lags_ps[1])
+        axes.axvline(start, color=colour, linewidth=1.0, linestyle="-" if at.assessment.verdict.diffusive else ":")
+
+
+def _finish_exponents(axes: Axes) -> None:
+    axes.axhline(1.0, color="0.45", linewidth=0.8, linestyle="--")
+    axes.set_xscale("log")
+    axes.set_ylim(-0.1, 2.1)
+    axes.set_xlabel("time lag [ps]")
+    axes.set_ylabel("local exponent d ln MSD / d ln t (verticals: start of the fit)")
 
 
 def _fit_height(axes: Axes) -> None:

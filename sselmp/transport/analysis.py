@@ -16,9 +16,12 @@ from sselmp.transport.arrhenius import (
     fit_arrhenius,
     trusted,
 )
-from sselmp.transport.conductivity import Carriers, Conductivity, conductivity
+from sselmp.transport.collective import Haven, charge_diffusivity, charge_motion, haven_ratio
+from sselmp.transport.conductivity import Carriers, Conductivity, conductivity, conductivity_of
+from sselmp.transport.diffusion import Diffusivity
 from sselmp.transport.msd import Motion, Msd, mean_squared_displacement, relative_motion
-from sselmp.transport.verdict import BOUND_PROBABILITY, Assessment, assess
+from sselmp.transport.tensor import DiffusionTensor, diffusion_tensor
+from sselmp.transport.verdict import BOUND_PROBABILITY, Assessment, assess, with_framework
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,10 @@ class TemperatureTransport:
         assessment: Of their common MSD.
         carriers: Charge and density at this temperature.
         conductivity: Nernst–Einstein, where the verdict is diffusive.
+        charge_diffusivity: D_σ, of the mobile ions' charge as a whole, where the verdict is diffusive.
+        collective: Einstein–Helfand conductivity, from D_σ, where that is resolved.
+        haven: D/D_σ, where that is resolved.
+        tensor: D along and between all axes, where the verdict is diffusive.
     """
 
     temperature_K: float
@@ -74,6 +81,10 @@ class TemperatureTransport:
     assessment: Assessment
     carriers: Carriers
     conductivity: Conductivity | None
+    charge_diffusivity: Diffusivity | None
+    collective: Conductivity | None
+    haven: Haven | None
+    tensor: DiffusionTensor | None
 
 
 @dataclass(frozen=True)
@@ -161,13 +172,14 @@ def analyse_transport(
 def _sample(sample: Sample, motion: Motion) -> SampleTransport:
     mobile = motion.species
     others = sorted(set(sample.trajectory.species) - {mobile})
+    framework = tuple(
+        mean_squared_displacement([relative_motion(sample.trajectory, other, mobile=mobile)]) for other in others
+    )
     return SampleTransport(
         name=sample.name,
         temperature_K=sample.temperature_K,
-        assessment=assess([motion]),
-        framework=tuple(
-            mean_squared_displacement([relative_motion(sample.trajectory, other, mobile=mobile)]) for other in others
-        ),
+        assessment=with_framework(assess([motion]), framework),
+        framework=framework,
         volume_A3=sample.trajectory.mean_volume_A3,
         duration_ps=sample.trajectory.duration_ps,
     )
@@ -175,25 +187,31 @@ def _sample(sample: Sample, motion: Motion) -> SampleTransport:
 
 def _temperature(runs: Sequence[SampleTransport], motions: dict[str, Motion], *, charge: float) -> TemperatureTransport:
     chosen = [motions[run.name] for run in runs]
-    together = runs[0].assessment if len(runs) == 1 else assess(chosen)
+    together = runs[0].assessment
+    if len(runs) > 1:
+        together = with_framework(assess(chosen), [msd for run in runs for msd in run.framework])
     volume = sum(run.volume_A3 for run in runs) / len(runs)
     kelvin = runs[0].temperature_K
     carriers = Carriers(species=chosen[0].species, charge=charge, number_density=chosen[0].ions / volume)
-    sigma = None
-    if together.diffusivity is not None and together.verdict.diffusive:
-        sigma = conductivity(
-            together.diffusivity.D,
-            interval_68=together.diffusivity.interval_68,
-            interval_95=together.diffusivity.interval_95,
-            carriers=carriers,
-            temperature_K=kelvin,
-        )
+    sigma = charge_D = collective = haven = tensor = None
+    if together.diffusivity is not None and together.onset is not None and together.verdict.diffusive:
+        scale = together.onset.scale
+        sigma = conductivity_of(together.diffusivity, carriers=carriers, temperature_K=kelvin)
+        charge_D = charge_diffusivity([charge_motion(motion) for motion in chosen], least=scale)
+        tensor = diffusion_tensor(chosen, scale)
+        if 2.0 * charge_D.error < charge_D.D:
+            collective = conductivity_of(charge_D, carriers=carriers, temperature_K=kelvin)
+            haven = haven_ratio(together.diffusivity, charge_D)
     return TemperatureTransport(
         temperature_K=kelvin,
         names=tuple(run.name for run in runs),
         assessment=together,
         carriers=carriers,
         conductivity=sigma,
+        charge_diffusivity=charge_D,
+        collective=collective,
+        haven=haven,
+        tensor=tensor,
     )
 
 

@@ -1,4 +1,4 @@
-"""Ionic conductivity from self-diffusion (Nernst–Einstein); knows nothing of how D was found."""
+"""Ionic conductivity from the diffusion of ions (Nernst–Einstein) or of charge; knows nothing of how D was found."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sselmp import units
 from sselmp.errors import TrajectoryError
+from sselmp.transport.diffusion import Diffusivity
 from sselmp.transport.intervals import Interval
 
 
@@ -37,7 +38,7 @@ class Carriers:
 
 @dataclass(frozen=True)
 class Conductivity:
-    """Nernst–Einstein conductivity.
+    """A conductivity.
 
     Attributes:
         sigma_S_per_m: [S/m].
@@ -75,6 +76,24 @@ def nernst_einstein(D: float, *, carriers: Carriers, temperature_K: float) -> fl
         raise TrajectoryError("a temperature must be positive", got=f"{temperature_K} K")
     factor = carriers.number_density * carriers.charge**2 / (units.BOLTZMANN_EV_PER_K * temperature_K)
     return units.NERNST_EINSTEIN_IN_S_PER_M * factor * D
+
+
+def conductivity_of(found: Diffusivity, *, carriers: Carriers, temperature_K: float) -> Conductivity:
+    """σ of a D with its intervals: Nernst–Einstein from that of the ions, Einstein–Helfand from that of the charge.
+
+    With D_σ of the charge (``collective``), n z² e² D_σ / (k_B T) is the slope of the dipole's MSD over 6 V k_B T,
+    which neglects no correlation: E. Helfand, Phys. Rev. 119 (1960) 1.
+
+    Raises:
+        TrajectoryError: The temperature is not positive.
+    """
+    return conductivity(
+        found.D,
+        interval_68=found.interval_68,
+        interval_95=found.interval_95,
+        carriers=carriers,
+        temperature_K=temperature_K,
+    )
 
 
 def conductivity(

@@ -43,3 +43,23 @@ def poisson_upper(count: float, *, probability: float) -> float:
     from scipy import special
 
     return float(special.gammaincinv(count + 1.0, probability))
+
+
+def positive_interval(value: float, error: float, *, probability: float, degrees_of_freedom: float) -> Interval:
+    """Two-sided interval of a quantity that cannot be negative, symmetric in its logarithm.
+
+    The scatter of a mean of squares or of a count grows with its value, so that low values come with errors that are
+    too small, and high ones with errors too large; equal factors up and down take this up. Where the error is half of
+    the value or more, a logarithm means nothing, and the interval is symmetric in the value itself.
+    """
+    if not 0.0 < 2.0 * error < value:
+        return student_interval(value, error, probability=probability, degrees_of_freedom=degrees_of_freedom)
+    factor = math.exp(error / value * student_quantile(0.5 + probability / 2.0, degrees_of_freedom))
+    return Interval(low=value / factor, high=value * factor, probability=probability)
+
+
+def f_quantile(probability: float, *, above: float, below: float) -> float:
+    """Quantile of the ratio of two estimates of one variance with so many degrees of freedom (Fisher's F)."""
+    from scipy import special
+
+    return float(special.fdtri(above, below, probability))

@@ -1,21 +1,36 @@
-"""Whether a motion is diffusive, from the shortest window in which it is, and a bound on D where it is not."""
+"""Whether a motion is diffusive, too short or not diffusive, and a bound where D may not be quoted; fits nothing."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
+import numpy as np
+
+from sselmp import cells
 from sselmp.errors import TrajectoryError
-from sselmp.transport.diffusion import AXES, LEAST_BLOCK_FRAMES, Diffusivity, block_frames, diffusivity
-from sselmp.transport.intervals import poisson_upper, student_interval, student_quantile
-from sselmp.transport.msd import Motion, Msd, mean_squared_displacement
+from sselmp.transport.diffusion import AXES, Diffusivity, columns_of, diffusivity
+from sselmp.transport.intervals import poisson_upper, student_quantile
+from sselmp.transport.msd import Array, Motion, Msd, mean_squared_displacement
+from sselmp.transport.onset import Onset, find_onset, given_onset
+from sselmp.transport.scales import Scales, measure_scales
 
 HOP_LENGTH_A = 2.5  # between neighbouring sites of a light cation; typically 2 to 3.5 Å in Li and Na conductors
 LEAST_HOPS = 10.0
-EXPONENTS = (0.75, 1.5)
-# Numbers of blocks a run that are tried, from short windows with a sharp error to long windows with few blocks.
-LADDER = (10, 8, 6, 5, 4, 3)
+LARGEST_ERROR = 0.4  # of D, relative: above it, D is not resolved
+FASTEST = 1.5  # exponent of the MSD that is still diffusive
 BOUND_PROBABILITY = 0.95
+_MOVES = 0.985  # one-sided probability at which D is distinct from zero
+# Exponents below which an MSD that does not settle, or one of few hops, is taken for that of a cage.
+_BENT, _FLAT = 0.5, 0.2
+# Of the late exponent that D and the constant imply: an MSD that stays below it this far has bent after all.
+_BROKEN = 0.4
+_MOLTEN_A = 1.5
+LEAST_FRAMES = 32
+
+Kind = Literal["diffusive", "too short", "not diffusive"]
 
 
 @dataclass(frozen=True)
@@ -23,147 +38,269 @@ class Verdict:
     """Whether D may be quoted, why, and the bound where it may not.
 
     Attributes:
-        diffusive: Whether the motion is diffusive in the window of the fit.
+        kind: ``diffusive``, ``too short`` (it moves, but the run does not show enough) or ``not diffusive``.
         reason: In words, with the numbers that decided.
         hops: Hop equivalents: how many hops of ``hop_length_A`` the ions' displacements amount to.
         hop_length_A: Length of a hop [Å].
+        needs_ps: Time that would be enough, where the run is too short and it can be said [ps].
         upper_bound: One-sided 95 % bound on D [Å²/ps]; None where diffusive, or where none follows.
     """
 
-    diffusive: bool
+    kind: Kind
     reason: str
     hops: float
     hop_length_A: float
+    needs_ps: float | None
     upper_bound: float | None
+
+    @property
+    def diffusive(self) -> bool:
+        """Whether D may be quoted."""
+        return self.kind == "diffusive"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the MSD looks at a ladder of lags.
+
+    Attributes:
+        lags_ps: (J,) [ps].
+        msd_A2: (J,) summed over the axes used [Å²].
+        error_A2: (J,) its standard error [Å²].
+        exponent: (J,) slope of ln MSD against ln t about each lag (1: diffusive).
+        non_gaussian: (J,) non-Gaussian parameter of the displacements in three dimensions.
+    """
+
+    lags_ps: Array
+    msd_A2: Array
+    error_A2: Array
+    exponent: Array
+    non_gaussian: Array
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The MSD of the mobile ions, D from its best window, and the verdict on it.
+    """The MSD of the mobile ions, where its diffusive regime starts, D from there, and the verdict on it.
 
     Attributes:
         msd: Over all time origins (and runs).
-        diffusivity: From the window chosen; None where there are too few frames for any.
+        shape: Of the MSD, with its errors.
+        onset: How the scale of D was chosen; None where there are too few frames.
+        diffusivity: At that scale; None where there are too few frames.
         verdict: Whether its D may be quoted.
     """
 
     msd: Msd
+    shape: Shape
+    onset: Onset | None
     diffusivity: Diffusivity | None
     verdict: Verdict
 
 
-def assess(motions: Sequence[Motion], *, axes: str = AXES, hop_length_A: float = HOP_LENGTH_A) -> Assessment:
-    """Find the shortest fit window from which on the motion is diffusive, and judge it.
+def assess(
+    motions: Sequence[Motion], *, axes: str = AXES, hop_length_A: float = HOP_LENGTH_A, start_ps: float | None = None
+) -> Assessment:
+    """Find where the motion becomes diffusive, read D off there, and judge it.
 
-    The motions are cut into 10, 8, … 3 blocks a run; fewer blocks are longer and their windows reach to longer lags
-    (several runs need no more than 3 blocks in all). Taken is the first window in which (a) the MSD at its end has
-    reached the squared hop length and (b) the exponent (slope of ln MSD against ln t) is between 0.75 and 1.5, provided
-    that (b) holds in all longer windows too. The motion is diffusive if besides (c) the displacements amount to 10 hops
-    or more, and (d) D's one-sided 95 % interval excludes zero. Where it is diffusive, D's error is not let fall below
-    D/sqrt(hops): no count of events is known better. Where it is not, D of a motion whose MSD bends down is at most its
-    present slope: the bound is the one-sided 95 % limit of the slope in the longest window, or of the number of hops
-    seen (Poisson), whichever is greater. A motion faster than linear, which drifts or is still ballistic, has no bound.
-    Counting hops: He, Zhu, Epstein and Mo, npj Comput. Mater. 4 (2018) 18. Not valid for motion confined to a pore so
-    large that its walls are not met in the time observed.
+    *Diffusive* is a motion of which all of this holds: the slope of the MSD stops falling within the run; D is known to
+    40 %; displacements amount to ten hops or more; the MSD grows by a hop squared or more within half of the run. *Not
+    diffusive* is one whose slope falls beyond any doubt at every scale of time, or is not distinct from zero where it
+    no longer falls, or which is faster than linear. What is neither is *too short*, and the time that would do is
+    estimated. Counting hops: He, Zhu, Epstein and Mo, npj Comput. Mater. 4 (2018) 18. Not valid for motion confined to
+    a pore so large that its walls are not met in the time observed.
 
     Args:
         motions: One run, or several independent ones of the same system at the same temperature.
         axes: Axes that D is averaged over.
         hop_length_A: Distance between neighbouring sites [Å].
+        start_ps: Start of the diffusive regime, if it is not to be found from the data [ps].
 
     Raises:
-        TrajectoryError: The motions do not belong together, or there is one frame only.
+        TrajectoryError: The motions do not belong together, there is one frame only, or the start is too late.
     """
     if not hop_length_A > 0:
         raise TrajectoryError("a hop's length must be positive", got=f"{hop_length_A} Å")
     msd = mean_squared_displacement(motions)
-    rungs = [
-        diffusivity(motions, blocks=blocks, axes=axes, msd=msd)
-        for blocks in _ladder(len(motions))
-        if block_frames(motions, blocks=blocks) >= LEAST_BLOCK_FRAMES
-    ]
-    if not rungs:
-        frames = sum(motion.frames for motion in motions)
-        reason = f"too few frames to judge ({frames}; {LADDER[-1] * LEAST_BLOCK_FRAMES} are needed)"
-        verdict = Verdict(diffusive=False, reason=reason, hops=0.0, hop_length_A=hop_length_A, upper_bound=None)
-        return Assessment(msd=msd, diffusivity=None, verdict=verdict)
-    chosen = _first_diffusive(rungs, hop_length_A**2)
-    found = rungs[-1] if chosen is None else chosen
-    hops = _hops(found, ions=msd.ions, hop_length_A=hop_length_A)
-    fault = _fault(found, hops=hops, hop_length_A=hop_length_A)
-    verdict = Verdict(
-        diffusive=fault is None,
-        reason=fault or _praise(found, hops),
+    scales = measure_scales(motions)
+    shape = shape_of(scales, axes=axes)
+    longest = max(motion.frames for motion in motions)
+    if longest < LEAST_FRAMES:
+        reason = f"too few frames to judge ({longest}; {LEAST_FRAMES} are needed)"
+        nothing = Verdict("too short", reason, hops=0.0, hop_length_A=hop_length_A, needs_ps=None, upper_bound=None)
+        return Assessment(msd=msd, shape=shape, onset=None, diffusivity=None, verdict=nothing)
+    onset = find_onset(scales, axes=axes) if start_ps is None else given_onset(scales, start_ps, axes=axes)
+    found = diffusivity(scales, onset.scale, axes=axes)
+    return Assessment(
+        msd=msd,
+        shape=shape,
+        onset=onset,
+        diffusivity=found,
+        verdict=_judge(found, onset, shape=shape, ions=msd.ions, hop_length_A=hop_length_A),
+    )
+
+
+def with_framework(found: Assessment, framework: Sequence[Msd]) -> Assessment:
+    """The same assessment, or not diffusive where a species of the framework wanders: it has melted or reconstructed.
+
+    A framework that rattles has a flat MSD. One whose MSD still grows, with an exponent above a half from an eighth to
+    half of the run, and exceeds (1.5 Å)² there, half an interatomic distance as in Lindemann's criterion (F. A.
+    Lindemann, Phys. Z. 11 (1910) 609), is no reference for the mobile ions. There is no bound then.
+    """
+    for msd in framework:
+        half = (len(msd.lags_ps) - 1) // 2
+        early, late = float(msd.total[half // 4]), float(msd.total[half])
+        if half >= 8 and late > _MOLTEN_A**2 and late > 2.0 * early:
+            reason = f"framework melted or reconstructed: {msd.species} moves by {late**0.5:.2g} Å and goes on moving"
+            verdict = replace(found.verdict, kind="not diffusive", reason=reason, needs_ps=None, upper_bound=None)
+            return replace(found, verdict=verdict)
+    return found
+
+
+def shape_of(scales: Scales, *, axes: str = AXES) -> Shape:
+    """The MSD at the ladder of lags with errors from blocks of time, exponents and non-Gaussian parameters."""
+    columns = columns_of(axes)
+    curve = scales.means[:, columns].sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm = np.where(curve > 0, np.log(np.maximum(curve, 1e-300)), 0.0)
+    exponent = np.gradient(logarithm, np.log(scales.lags)) if len(curve) > 1 else np.zeros(1)
+    return Shape(
+        lags_ps=cells.readonly(scales.lags_ps),
+        msd_A2=cells.readonly(curve),
+        error_A2=cells.readonly(_curve_errors(scales, columns)),
+        exponent=cells.readonly(np.asarray(exponent)),
+        non_gaussian=cells.readonly(scales.non_gaussian()),
+    )
+
+
+def _curve_errors(scales: Scales, columns: list[int]) -> Array:
+    """Standard errors of the MSD: from blocks of twice the lag, continued as Brownian motion where blocks are few."""
+    errors = np.zeros(len(scales.lags))
+    for index, lag in enumerate(scales.lags):
+        weights = np.zeros((len(scales.lags), 3))
+        weights[index, columns] = 1.0
+        parts = scales.contributions(weights, length=2 * int(lag))
+        if len(parts) >= 6 or index == 0:
+            errors[index] = np.sqrt(parts @ parts * len(parts) / max(1, len(parts) - 1) * 1.2)
+        else:
+            growth = float(lag / scales.lags[index - 1]) ** 1.5
+            kept = (scales.frames - scales.lags[index - 1]) / max(1, scales.frames - lag)
+            errors[index] = errors[index - 1] * growth * float(kept) ** 0.5
+    return errors
+
+
+def _judge(found: Diffusivity, onset: Onset, *, shape: Shape, ions: int, hop_length_A: float) -> Verdict:
+    hops = hops_of(found, ions=ions, hop_length_A=hop_length_A)
+    fault, reason = _fault(found, onset, shape=shape, hops=hops, hop_length_A=hop_length_A)
+    bound = needs = None
+    if fault is not None:
+        bound = _bound(found, shape, ions=ions, hop_length_A=hop_length_A)
+    if fault == "too short" and found.D > 0:
+        needs = _needed(found, shape, hops=hops, hop_length_A=hop_length_A)
+        reason += f"; about {needs / 1000.0:.2g} ns are needed"
+    return Verdict(
+        kind=fault or "diffusive",
+        reason=reason,
         hops=hops,
         hop_length_A=hop_length_A,
-        upper_bound=_bound(rungs[-1], ions=msd.ions, hop_length_A=hop_length_A) if fault else None,
-    )
-    return Assessment(msd=msd, diffusivity=found if fault else _floored(found, hops), verdict=verdict)
-
-
-def _ladder(runs: int) -> list[int]:
-    """Numbers of blocks over all runs, descending: those of one run times the runs, then on to the fewest."""
-    return sorted(
-        {blocks * runs for blocks in LADDER} | {blocks for blocks in LADDER if blocks < runs * 3}, reverse=True
+        needs_ps=needs,
+        upper_bound=bound,
     )
 
 
-def _first_diffusive(rungs: Sequence[Diffusivity], squared_hop_A2: float) -> Diffusivity | None:
-    chosen = None
-    for rung in reversed(rungs):
-        if not EXPONENTS[0] <= rung.exponent <= EXPONENTS[1]:
-            break
-        if rung.msd_at_end_A2 >= squared_hop_A2:
-            chosen = rung
-    return chosen
-
-
-def _hops(found: Diffusivity, *, ions: int, hop_length_A: float) -> float:
+def hops_of(found: Diffusivity, *, ions: int, hop_length_A: float) -> float:
     """Sum over the ions of 2 d D t / a², with D's slope, which vibrations do not add to."""
     return max(found.D, 0.0) * 2 * len(found.axes) * ions * found.observed_ps / hop_length_A**2
 
 
-def _fault(found: Diffusivity, *, hops: float, hop_length_A: float) -> str | None:
-    window = f"{found.window_ps[0]:.3g} to {found.window_ps[1]:.3g} ps"
-    if found.exponent < EXPONENTS[0]:
-        return f"sub-linear: MSD grows as t^{found.exponent:.2f} from {window} (1 is diffusive, {EXPONENTS[0]} needed)"
-    if found.exponent > EXPONENTS[1]:
-        return f"faster than linear: MSD grows as t^{found.exponent:.2f} from {window}: ballistic, or drifting"
-    if found.msd_at_end_A2 < hop_length_A**2:
-        return (
-            f"too short: MSD reaches {found.msd_at_end_A2:.2g} Å² at {found.window_ps[1]:.3g} ps, less than one hop of "
-            f"{hop_length_A:g} Å squared"
-        )
-    if hops < LEAST_HOPS:
-        return f"too few hops: displacements amount to {hops:.1f} of {hop_length_A:g} Å ({LEAST_HOPS:g} needed)"
-    low = found.D - student_quantile(BOUND_PROBABILITY, found.degrees_of_freedom) * found.error
-    if low <= 0:
-        return f"not resolved: D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps is not distinct from zero"
+def late_exponent(shape: Shape) -> float:
+    """Slope of ln MSD against ln t from an eighth of the longest run to half of it."""
+    chosen = shape.lags_ps >= shape.lags_ps[-1] / 4.0
+    curve = shape.msd_A2[chosen]
+    if chosen.sum() < 2 or not (curve > 0).all():
+        return 0.0
+    return float(np.polyfit(np.log(shape.lags_ps[chosen]), np.log(curve), 1)[0])
+
+
+def _exponent_of_line(found: Diffusivity, shape: Shape) -> float:
+    """Late exponent of the fitted line; zero where it does not rise."""
+    end = float(shape.lags_ps[-1])
+    early, late = (found.intercept_A2 + 2 * len(found.axes) * found.D * t for t in (end / 4.0, end))
+    return math.log(late / early) / math.log(4.0) if late > early > 0 else 0.0
+
+
+def growth_A2(found: Diffusivity, shape: Shape) -> float:
+    """By how much D lets the MSD grow within half of the run [Å²]."""
+    return 2 * len(found.axes) * max(found.D, 0.0) * float(shape.lags_ps[-1])
+
+
+def _fault(
+    found: Diffusivity, onset: Onset, *, shape: Shape, hops: float, hop_length_A: float
+) -> tuple[Kind | None, str]:
+    """What is wrong, if anything, and the words for it."""
+    stuck = _stuck(found, onset, shape=shape, hops=hops)
+    if stuck is not None:
+        return "not diffusive", stuck
+    short = _short(found, onset, shape=shape, hops=hops, hop_length_A=hop_length_A)
+    if short is not None:
+        return "too short", short
+    return None, f"linear from {found.window_ps[0]:.3g} ps on, about {hops:.0f} hops, {_grows(shape)}"
+
+
+def _grows(shape: Shape) -> str:
+    return f"MSD grows as t^{late_exponent(shape):.2f} up to {float(shape.lags_ps[-1]):.3g} ps"
+
+
+def _stuck(found: Diffusivity, onset: Onset, *, shape: Shape, hops: float) -> str | None:
+    """Why it is not diffusive, or None."""
+    exponent = late_exponent(shape)
+    low = found.D - student_quantile(_MOVES, found.degrees_of_freedom) * found.error
+    if exponent > FASTEST:
+        return f"faster than linear: {_grows(shape)}: ballistic, or drifting"
+    bent = _BENT if not onset.found else _BROKEN * _exponent_of_line(found, shape)
+    if onset.curved or exponent < bent:
+        return f"sub-linear: {_grows(shape)} and its slope still falls (1 is diffusive)"
+    if low <= 0 or (hops < LEAST_HOPS and exponent < _FLAT):
+        reason = f"D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps is not distinct from zero"
+        return f"caged: {reason} from {found.window_ps[0]:.3g} ps on"
     return None
 
 
-def _praise(found: Diffusivity, hops: float) -> str:
-    window = f"{found.window_ps[0]:.3g} to {found.window_ps[1]:.3g} ps"
-    return f"MSD grows as t^{found.exponent:.2f} from {window}, about {hops:.0f} hops"
+def _short(found: Diffusivity, onset: Onset, *, shape: Shape, hops: float, hop_length_A: float) -> str | None:
+    """Why the run is too short, or None."""
+    if hops < LEAST_HOPS:
+        return f"too few hops: displacements amount to {hops:.1f} of {hop_length_A:g} Å ({LEAST_HOPS:g} needed)"
+    if not onset.found:
+        return f"too short: sub-linear, {_grows(shape)}, and its slope has not been seen to settle"
+    growth = growth_A2(found, shape)
+    if growth < hop_length_A**2:
+        end = float(shape.lags_ps[-1])
+        return (
+            f"too short: the MSD grows by {growth:.2g} Å² in {end:.3g} ps, less than one hop of {hop_length_A:g} Å "
+            "squared"
+        )
+    if found.error > LARGEST_ERROR * found.D:
+        return f"not resolved: D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps"
+    return None
 
 
-def _bound(longest: Diffusivity, *, ions: int, hop_length_A: float) -> float | None:
-    """One-sided 95 % bound on D [Å²/ps] from the slope in the longest window and from the number of hops seen."""
-    if longest.exponent > EXPONENTS[1]:
+def _needed(found: Diffusivity, shape: Shape, *, hops: float, hop_length_A: float) -> float:
+    """Time after which hops, growth and resolution would do, with a margin of a half [ps]."""
+    factors = [
+        LEAST_HOPS / hops,
+        hop_length_A**2 / growth_A2(found, shape),
+        (found.error / found.D / LARGEST_ERROR) ** 2,
+        1.0,
+    ]
+    return 1.5 * max(factors) * found.observed_ps
+
+
+def _bound(found: Diffusivity, shape: Shape, *, ions: int, hop_length_A: float) -> float | None:
+    """One-sided 95 % bound on D [Å²/ps] from the slope at the scale chosen and from the number of hops seen."""
+    if late_exponent(shape) > FASTEST:
         return None
-    by_slope = max(longest.D, 0.0) + longest.error * student_quantile(BOUND_PROBABILITY, longest.degrees_of_freedom)
-    hops = _hops(longest, ions=ions, hop_length_A=hop_length_A)
-    per_hop = hop_length_A**2 / (2 * len(longest.axes) * ions * longest.observed_ps)
+    margin = found.error * student_quantile(BOUND_PROBABILITY, found.degrees_of_freedom)
+    per_hop = hop_length_A**2 / (2 * len(found.axes) * ions * found.observed_ps)
+    hops = hops_of(found, ions=ions, hop_length_A=hop_length_A)
+    resolved = 0.0 < 2.0 * found.error < found.D
+    by_slope = found.D * math.exp(margin / found.D) if resolved else max(found.D, 0.0) + margin
     return max(by_slope, per_hop * poisson_upper(hops, probability=BOUND_PROBABILITY))
-
-
-def _floored(found: Diffusivity, hops: float) -> Diffusivity:
-    """The same D with an error of at least D/sqrt(hops)."""
-    error = max(found.error, found.D / hops**0.5)
-    freedom = found.degrees_of_freedom
-    return replace(
-        found,
-        error=error,
-        interval_68=student_interval(found.D, error, probability=0.6827, degrees_of_freedom=freedom),
-        interval_95=student_interval(found.D, error, probability=0.95, degrees_of_freedom=freedom),
-    )
