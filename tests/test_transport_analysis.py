@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,3 +118,20 @@ def test_what_cannot_be_analysed_is_refused():
         analyse([sample(900.0), sample(900.0)])
     with pytest.raises(TrajectoryError, match="temperature must be positive"):
         analyse([sample(kelvin) for kelvin in (700.0, 900.0, 1100.0)], extrapolate_to_K=0.0)
+
+
+def test_a_temperature_at_which_the_framework_melts_is_left_out_of_the_law():
+    samples = [sample(kelvin) for kelvin in (600.0, 700.0, 800.0, 900.0)]
+    hot = sample(1100.0)
+    positions = hot.trajectory.positions.copy()
+    framework = np.array(hot.trajectory.species) != "Li"
+    steps = np.random.default_rng(9).normal(scale=0.4, size=(len(positions), int(framework.sum()), 3))
+    positions[:, framework] += steps.cumsum(axis=0)
+    melted = replace(hot, trajectory=replace(hot.trajectory, positions=positions))
+    result = analyse([*samples, melted])
+    verdict = result.temperatures[-1].assessment.verdict
+    assert verdict.melted
+    assert "framework melted" in verdict.reason
+    assert isinstance(result.arrhenius, ArrheniusFit)
+    assert result.arrhenius.melted_K == (1100.0,)
+    assert [point.temperature_K for point in result.arrhenius.points] == [600.0, 700.0, 800.0, 900.0]

@@ -110,7 +110,7 @@ def _assessed(run: RunTrajectory) -> Assessment:
 def _words(found: Assessment) -> str:
     fit = found.diffusivity
     if fit is None or not found.verdict.diffusive:
-        return f"not diffusive: {found.verdict.reason}"
+        return f"{found.verdict.kind}: {found.verdict.reason}"
     return f"({fit.D * _CM2:.2e} ± {fit.error * _CM2:.2e}) cm²/s"
 
 

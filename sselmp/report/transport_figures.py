@@ -93,7 +93,8 @@ def _finish_exponents(axes: Axes) -> None:
     axes.set_xscale("log")
     axes.set_ylim(-0.1, 2.1)
     axes.set_xlabel("time lag [ps]")
-    axes.set_ylabel("local exponent d ln MSD / d ln t (verticals: start of the fit)")
+    axes.set_ylabel("local exponent d ln MSD / d ln t")
+    axes.set_title("verticals: start of the fit", fontsize=8.5, color="0.35", loc="right")
 
 
 def _fit_height(axes: Axes) -> None:

@@ -134,7 +134,7 @@ def _row(run: RunReport) -> tuple[str, ...]:
         D = f"< {found.verdict.upper_bound * units.A2_PER_PS_IN_CM2_PER_S:.1e}"
     else:
         D = "no bound"
-    verdict = ("diffusive: " if found.verdict.diffusive else "not diffusive: ") + found.verdict.reason
+    verdict = f"{found.verdict.kind}: {found.verdict.reason}"
     return (*start, digits(run.transport.duration_ps, count=3), D, f"{verdict} [{run.note}]" if run.note else verdict)
 
 

@@ -156,7 +156,8 @@ def analyse_transport(
     temperatures = tuple(
         _temperature([s for s in single if s.temperature_K == kelvin], motions, charge=charge) for kelvin in kelvins
     )
-    fit = fit_arrhenius(_points(temperatures), _bounds(temperatures))
+    melted = [at.temperature_K for at in temperatures if at.assessment.verdict.melted]
+    fit = fit_arrhenius(_points(temperatures), _bounds(temperatures), melted_K=melted)
     return TransportResult(
         mobile_species=mobile_species,
         charge=charge,

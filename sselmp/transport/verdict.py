@@ -44,6 +44,7 @@ class Verdict:
         hop_length_A: Length of a hop [Å].
         needs_ps: Time that would be enough, where the run is too short and it can be said [ps].
         upper_bound: One-sided 95 % bound on D [Å²/ps]; None where diffusive, or where none follows.
+        melted: Whether the framework has melted or reconstructed, so that the ions have no reference.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Verdict:
     hop_length_A: float
     needs_ps: float | None
     upper_bound: float | None
+    melted: bool = False
 
     @property
     def diffusive(self) -> bool:
@@ -151,7 +153,9 @@ def with_framework(found: Assessment, framework: Sequence[Msd]) -> Assessment:
         early, late = float(msd.total[half // 4]), float(msd.total[half])
         if half >= 8 and late > _MOLTEN_A**2 and late > 2.0 * early:
             reason = f"framework melted or reconstructed: {msd.species} moves by {late**0.5:.2g} Å and goes on moving"
-            verdict = replace(found.verdict, kind="not diffusive", reason=reason, needs_ps=None, upper_bound=None)
+            verdict = replace(
+                found.verdict, kind="not diffusive", reason=reason, needs_ps=None, upper_bound=None, melted=True
+            )
             return replace(found, verdict=verdict)
     return found
 
@@ -196,7 +200,7 @@ def _judge(found: Diffusivity, onset: Onset, *, shape: Shape, ions: int, hop_len
         bound = _bound(found, shape, ions=ions, hop_length_A=hop_length_A)
     if fault == "too short" and found.D > 0:
         needs = _needed(found, shape, hops=hops, hop_length_A=hop_length_A)
-        reason += f"; about {needs / 1000.0:.2g} ns are needed"
+        reason += f"; {'about' if onset.found else 'at least'} {needs / 1000.0:.2g} ns are needed"
     return Verdict(
         kind=fault or "diffusive",
         reason=reason,
@@ -270,14 +274,11 @@ def _short(found: Diffusivity, onset: Onset, *, shape: Shape, hops: float, hop_l
     if hops < LEAST_HOPS:
         return f"too few hops: displacements amount to {hops:.1f} of {hop_length_A:g} Å ({LEAST_HOPS:g} needed)"
     if not onset.found:
-        return f"too short: sub-linear, {_grows(shape)}, and its slope has not been seen to settle"
+        return f"sub-linear, {_grows(shape)}, and its slope has not been seen to settle"
     growth = growth_A2(found, shape)
     if growth < hop_length_A**2:
         end = float(shape.lags_ps[-1])
-        return (
-            f"too short: the MSD grows by {growth:.2g} Å² in {end:.3g} ps, less than one hop of {hop_length_A:g} Å "
-            "squared"
-        )
+        return f"the MSD grows by {growth:.2g} Å² in {end:.3g} ps, less than one hop of {hop_length_A:g} Å squared"
     if found.error > LARGEST_ERROR * found.D:
         return f"not resolved: D = ({found.D:.2g} ± {found.error:.2g}) Å²/ps"
     return None
