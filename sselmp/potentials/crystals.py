@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sselmp.errors import PotentialError
@@ -9,6 +10,7 @@ from sselmp.potentials.cards import Card
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from ase.calculators.calculator import Calculator
 
 
 def refuse_open_boundaries(atoms: Atoms, *, card: Card) -> None:
@@ -42,3 +44,17 @@ def wholly_periodic(atoms: Atoms, *, card: Card) -> bool:
             repair="put vacuum along the open axes and make them periodic",
         )
     return bool(atoms.pbc.all())
+
+
+def refusing(calculator: Calculator, refuse: Callable[..., object], *, card: Card) -> Calculator:
+    """The calculator, which now asks ``refuse(atoms, card=card)`` before each evaluation."""
+    evaluate = calculator.calculate
+
+    def calculate(  # noqa: PLR0917 - ASE's signature
+        atoms: Atoms, properties: Sequence[str], system_changes: Sequence[str]
+    ) -> None:
+        refuse(atoms, card=card)
+        evaluate(atoms, properties, system_changes)
+
+    calculator.calculate = calculate
+    return calculator

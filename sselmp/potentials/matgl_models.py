@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sselmp.errors import PotentialError
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
-from sselmp.potentials.crystals import refuse_open_boundaries
+from sselmp.potentials.crystals import refuse_open_boundaries, refusing
 from sselmp.potentials.predictions import Prediction, prediction, split
 from sselmp.potentials.private_home import private_home
 
@@ -78,7 +78,7 @@ def load(card: Card, weights: Path | None, *, device: str, network: Network) -> 
             raise torch_models.refused_checkpoint(card, file=file, found=found)
         calculator = PESCalculator(potential, stress_unit="eV/A3", use_voigt=True)
     _hold_against_card(potential, card=card, depth=network.depth(potential.model))
-    return torch_models.steady(_of_crystals(calculator, card=card), card=card)
+    return torch_models.steady(refusing(calculator, refuse_open_boundaries, card=card), card=card)
 
 
 def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: Card) -> list[Prediction]:
@@ -148,20 +148,6 @@ def _potential(folder: Path, *, card: Card, network: Network) -> Any:  # noqa: A
     if (found := type(potential.model).__name__) != network.name:
         raise torch_models.refused_checkpoint(card, file=files["model.pt"], found=f"a {found}")
     return potential.eval().requires_grad_(requires_grad=False)
-
-
-def _of_crystals(calculator: Calculator, *, card: Card) -> Calculator:
-    """Refuse what matgl would take for a molecule: atoms that are not periodic along all axes."""
-    evaluate = calculator.calculate
-
-    def calculate(  # noqa: PLR0917 - ASE's signature
-        atoms: Atoms, properties: Sequence[str], system_changes: Sequence[str]
-    ) -> None:
-        refuse_open_boundaries(atoms, card=card)
-        evaluate(atoms, properties, system_changes)
-
-    calculator.calculate = calculate
-    return calculator
 
 
 def _hold_against_card(potential: Any, *, card: Card, depth: int) -> None:  # noqa: ANN401 - a torch module

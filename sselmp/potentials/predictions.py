@@ -28,6 +28,11 @@ class Prediction:
     stress: Array | None
     energies: Array | None
 
+    def __post_init__(self) -> None:
+        for name in ("forces", "stress", "energies"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else readonly(value))
+
     @property
     def finite(self) -> bool:
         """Whether energy, forces and stress are finite numbers; a sum is finite only if all of its terms are."""
@@ -44,11 +49,16 @@ def prediction(*, energy: Any, forces: Any, stress: Any, energies: Any) -> Predi
         stress: Six numbers in ASE's order or (3, 3) [eV/Å³], or None.
         energies: n numbers [eV], or None.
     """
+    from ase.stress import full_3x3_to_voigt_6_stress
+
+    six = None if stress is None else _array(stress)
+    if six is not None and six.size == 9:
+        six = full_3x3_to_voigt_6_stress(six.reshape(3, 3))
     return Prediction(
         energy=float(energy),
-        forces=readonly(_array(forces).reshape(-1, 3)),
-        stress=None if stress is None else readonly(_six(_array(stress))),
-        energies=None if energies is None else readonly(_array(energies).reshape(-1)),
+        forces=_array(forces).reshape(-1, 3),
+        stress=None if six is None else six.reshape(6),
+        energies=None if energies is None else _array(energies).reshape(-1),
     )
 
 
@@ -60,11 +70,3 @@ def split(values: Any, counts: Sequence[int]) -> list[Array]:  # noqa: ANN401 - 
 def _array(values: Any) -> Array:  # noqa: ANN401 - a tensor or an array
     plain = values.detach().cpu().numpy() if hasattr(values, "detach") else values
     return np.array(plain, dtype=np.float64)
-
-
-def _six(stress: Array) -> Array:
-    if stress.size == 6:
-        return stress.reshape(6)
-    full = stress.reshape(3, 3)
-    full = (full + full.T) / 2
-    return full[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from sselmp.cells import Array, readonly
+from sselmp.cells import Array
+from sselmp.potentials.predictions import Prediction
 from sselmp.structures.crystal import Crystal
 
 Precision = Literal["float32", "float64"]
@@ -44,29 +45,7 @@ class Check:
     words: str
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What a potential says of one configuration.
-
-    Attributes:
-        energy: [eV].
-        forces: (N, 3) [eV/Å].
-        stress: (6,) xx yy zz yz xz xy [eV/Å³], positive under tension; None where the potential gives none.
-        energies: (N,) of the atoms [eV]; None where the potential gives none.
-    """
-
-    energy: float
-    forces: Array
-    stress: Array | None
-    energies: Array | None
-
-    def __post_init__(self) -> None:
-        for name in ("forces", "stress", "energies"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else readonly(value))
-
-
-Evaluate = Callable[[Crystal], Evaluation]
+Evaluate = Callable[[Crystal], Prediction]
 
 
 @dataclass(frozen=True)
@@ -86,7 +65,7 @@ class Limits:
     noise: float
 
 
-def limits_of(base: Evaluation, precision: Precision) -> Limits:
+def limits_of(base: Prediction, precision: Precision) -> Limits:
     """Derive the limits from the size of energy, forces and stress and from the card's precision."""
     atoms = len(base.forces)
     scale = max(abs(base.energy) / atoms, LEAST_ENERGY_SCALE)
@@ -137,7 +116,7 @@ def failed(name: str, words: str) -> Check:
     return Check(name=name, passed=False, measured=None, limit=None, units="", words=words)
 
 
-def differences(found: Evaluation, expected: Evaluation, *, limits: Limits) -> list[Quantity]:
+def differences(found: Prediction, expected: Prediction, *, limits: Limits) -> list[Quantity]:
     """Hold an evaluation against what it should have been, in energy, forces, and stress and energies where given."""
     atoms = len(expected.forces)
     energy = abs(found.energy - expected.energy) / atoms

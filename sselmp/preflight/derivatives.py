@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sselmp import cells
+from sselmp.potentials.predictions import Prediction
 from sselmp.preflight import specimen
 from sselmp.preflight.checks import (
     Check,
     Evaluate,
-    Evaluation,
     Limits,
     Quantity,
     judged,
@@ -30,7 +30,7 @@ VOIGT_NAMES = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
 def forces(
-    evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits, level: specimen.Level, conservative: bool
+    evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits, level: specimen.Level, conservative: bool
 ) -> Check:
     """Hold forces against -dE/dx: along the forces themselves, and along random moves of the atoms of each element.
 
@@ -67,7 +67,7 @@ def forces(
 
 
 def stress(
-    evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits, level: specimen.Level, conservative: bool
+    evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits, level: specimen.Level, conservative: bool
 ) -> Check:
     """Hold the stress against dE/d(strain)/V by central differences: six strains, or three mixed ones if ``quick``.
 
@@ -104,7 +104,7 @@ def evaluations(*, level: specimen.Level, elements: int, stress_given: bool) -> 
     return 4 + 2 * (elements if level == "full" else 1) + (2 * len(_strains(level)) if stress_given else 0)
 
 
-def _along(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits) -> Quantity:
+def _along(evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits) -> Quantity:
     """Relative difference along the forces, by four points; its limit allows for the noise of the energies."""
     direction = base.forces / np.abs(base.forces).max()
     near = _two_points(evaluate, crystal, direction=direction, step=LARGEST_MOVE_A)

@@ -5,39 +5,40 @@ from __future__ import annotations
 import numpy as np
 
 from sselmp import cells
+from sselmp.potentials.predictions import Prediction
 from sselmp.preflight import specimen
-from sselmp.preflight.checks import Check, Evaluate, Evaluation, Limits, Quantity, differences, judged, noted
+from sselmp.preflight.checks import Check, Evaluate, Limits, Quantity, differences, judged, noted
 from sselmp.structures.crystal import Crystal
 
 SHIFT = (1.2345, -2.7182, 3.1416)  # Å, some atoms leave the cell
 APART_EV = 1e-3  # two elements in one atom's place must differ at least by this
 
 
-def translation(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits) -> Check:
+def translation(evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits) -> Check:
     """Shift all atoms, so that some leave the cell: nothing may change."""
     found = evaluate(specimen.moved(crystal, crystal.positions + np.array(SHIFT)))
     return judged("translation", differences(found, base, limits=limits), words="all atoms shifted")
 
 
-def rotation(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits) -> Check:
+def rotation(evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits) -> Check:
     """Turn crystal and cell: the energy may not change; forces and stress must turn with it."""
     turn = _rotation()
     found = evaluate(specimen.moved(crystal, crystal.positions @ turn, cell=crystal.cell @ turn))
     stress = None if base.stress is None else _voigt(turn.T @ _tensor(base.stress) @ turn)
-    expected = Evaluation(base.energy, forces=base.forces @ turn, stress=stress, energies=base.energies)
+    expected = Prediction(base.energy, forces=base.forces @ turn, stress=stress, energies=base.energies)
     return judged("rotation", differences(found, expected, limits=limits), words="crystal and cell turned")
 
 
-def permutation(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits) -> Check:
+def permutation(evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits) -> Check:
     """Give the atoms in another order: each must keep its force."""
     order = np.random.default_rng(specimen.SEED).permutation(len(crystal))
     found = evaluate(specimen.reordered(crystal, order))
     energies = None if base.energies is None else base.energies[order]
-    expected = Evaluation(base.energy, forces=base.forces[order], stress=base.stress, energies=energies)
+    expected = Prediction(base.energy, forces=base.forces[order], stress=base.stress, energies=energies)
     return judged("permutation", differences(found, expected, limits=limits), words="atoms in another order")
 
 
-def determinism(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits) -> Check:
+def determinism(evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits) -> Check:
     """Evaluate the first configuration again, after all others: the answer must be the same.
 
     A tenth of what rounding may do elsewhere is allowed, since sums on a GPU come in any order.
@@ -47,7 +48,7 @@ def determinism(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limit
     return judged("determinism", differences(found, base, limits=tight), words="the same configuration again")
 
 
-def elements(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits) -> Check:
+def elements(evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits) -> Check:
     """Replace an atom of each element by the next element: the energy must change; the order of elements may not count.
 
     An element map that is made from the order of elements in the structure fails here. One that exchanges two elements
@@ -74,7 +75,7 @@ def elements(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: 
     return Check("elements", bool(changes[least] > limit), changes[least], limit, "eV", words)
 
 
-def size(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limits, cutoff: float) -> tuple[Check, ...]:
+def size(evaluate: Evaluate, crystal: Crystal, *, base: Prediction, limits: Limits, cutoff: float) -> tuple[Check, ...]:
     """Put two copies beside each other along the narrowest direction: twice the energy, the same forces.
 
     ``cell``: in a cell narrower than twice the cutoff an atom sees several images of another, which a potential must
@@ -100,7 +101,7 @@ def size(evaluate: Evaluate, crystal: Crystal, *, base: Evaluation, limits: Limi
     )
 
 
-def energies(crystal: Crystal, *, base: Evaluation, limits: Limits) -> Check:
+def energies(crystal: Crystal, *, base: Prediction, limits: Limits) -> Check:
     """Add up the energies of the atoms: they must give the total."""
     if base.energies is None:
         return noted("energies", measured=None, words="the card gives no energies of atoms")

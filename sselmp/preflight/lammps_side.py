@@ -15,8 +15,9 @@ from sselmp.bridge.session import Session, opened
 from sselmp.errors import PotentialError
 from sselmp.inputs import datafile, script
 from sselmp.potentials.cards import Card
+from sselmp.potentials.predictions import Prediction
 from sselmp.preflight import specimen
-from sselmp.preflight.checks import Check, Evaluation, Limits, differences, judged
+from sselmp.preflight.checks import Check, Limits, differences, judged
 from sselmp.preflight.dynamics import Flight
 from sselmp.structures.crystal import Crystal
 
@@ -43,7 +44,7 @@ class Flown:
         seconds_per_step: Wall time [s].
     """
 
-    first: Evaluation
+    first: Prediction
     flight: Flight
     seconds_per_step: float
 
@@ -87,7 +88,7 @@ def types_of(crystal: Crystal) -> tuple[str, ...]:
     return tuple(reversed(crystal.elements))
 
 
-def parity(found: Evaluation, *, base: Evaluation, limits: Limits) -> Check:
+def parity(found: Prediction, *, base: Prediction, limits: Limits) -> Check:
     """Hold LAMMPS's energy, forces, stress and energies of atoms against those of the ASE calculator."""
     words = "LAMMPS through the bridge against the ASE calculator"
     return judged("parity", differences(found, base, limits=limits), words=words)
@@ -145,13 +146,13 @@ def _flight(session: Session, crystal: Crystal, *, steps: int, on_step: Callable
     return flight, (time.perf_counter() - start) / steps
 
 
-def _evaluation(session: Session, card: Card, *, back: specimen.Order) -> Evaluation:
+def _evaluation(session: Session, card: Card, *, back: specimen.Order) -> Prediction:
     """What LAMMPS holds now, in the crystal's order of atoms."""
     stress = None
     if card.stress:
         stress = -session.global_vector("virial")[list(cells.ASE_TO_LAMMPS_VOIGT)] / units.EV_PER_A3_IN_BAR
     energies = session.per_atom("c_each", width=1)[back, 0] if card.per_atom_energy else None
-    return Evaluation(
+    return Prediction(
         energy=session.thermo("pe"), forces=_vectors(session, "f")[back], stress=stress, energies=energies
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sselmp.errors import PotentialError
 from sselmp.potentials.cards import Card
-from sselmp.preflight.checks import Evaluation
+from sselmp.potentials.predictions import Prediction
 from sselmp.structures.crystal import Crystal
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Calculations:
         self.seconds: list[float] = []
         self.changed: str | None = None
 
-    def __call__(self, crystal: Crystal) -> Evaluation:
+    def __call__(self, crystal: Crystal) -> Prediction:
         """Evaluate a configuration.
 
         Raises:
@@ -56,7 +56,7 @@ class Calculations:
         self.seconds.append(time.perf_counter() - start)
         self._note_changes(atoms.positions, atoms.cell.array, crystal=crystal)
         self._on_evaluation()
-        found = Evaluation(energy=energy, forces=forces, stress=stress, energies=energies)
+        found = Prediction(energy=energy, forces=forces, stress=stress, energies=energies)
         self._check(found, atoms=len(crystal))
         return found
 
@@ -66,7 +66,7 @@ class Calculations:
         elif not np.array_equal(np.asarray(cell), crystal.cell):
             self.changed = "the cell"
 
-    def _check(self, found: Evaluation, *, atoms: int) -> None:
+    def _check(self, found: Prediction, *, atoms: int) -> None:
         shapes = {
             "forces": (found.forces, (atoms, 3)),
             "stress": (found.stress, (6,)),

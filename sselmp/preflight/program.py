@@ -20,8 +20,9 @@ from sselmp import files
 from sselmp.errors import SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
+from sselmp.potentials.predictions import Prediction
 from sselmp.preflight import derivatives, dynamics, invariance, lammps_side, specimen
-from sselmp.preflight.checks import Check, Evaluation, Limits, failed, limits_of, noted
+from sselmp.preflight.checks import Check, Limits, failed, limits_of, noted
 from sselmp.preflight.measure import Calculations
 from sselmp.preflight.record import Findings, Hardware, Outcome
 
@@ -119,7 +120,7 @@ class _Preflight:
         yield noted("time", measured=self.seconds_per_step, units="s/step", words=self._time_words())
         yield noted("memory", measured=_peak_memory_MB(), units="MB", words=f"peak, {len(self._crystal)} atoms")
 
-    def _with_ase(self, evaluate: Calculations, *, base: Evaluation, limits: Limits) -> Iterator[Check]:
+    def _with_ase(self, evaluate: Calculations, *, base: Prediction, limits: Limits) -> Iterator[Check]:
         crystal, card = self._crystal, self._card
         conservative = card.forces == "conservative"
 
@@ -141,7 +142,7 @@ class _Preflight:
         yield from self._guarded("stress", lambda: derivative(derivatives.stress))
         yield from self._guarded("determinism", lambda: invariant(invariance.determinism))
 
-    def _with_lammps(self, *, base: Evaluation, limits: Limits) -> Several:
+    def _with_lammps(self, *, base: Prediction, limits: Limits) -> Several:
         self._progress.name = "parity"
 
         def on_step() -> None:

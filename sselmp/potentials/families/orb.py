@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sselmp.errors import PotentialError, nearest
 from sselmp.potentials import torch_models
 from sselmp.potentials.cards import Card
-from sselmp.potentials.crystals import wholly_periodic
+from sselmp.potentials.crystals import refusing, wholly_periodic
 from sselmp.potentials.predictions import Prediction, prediction, split
 
 if TYPE_CHECKING:
@@ -50,20 +50,7 @@ def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
             _refuse_random_heads(model, tensors, card=card, file=file)
         calculator = ORBCalculator(model, device=device)
     _hold_against_card(model, card=card)
-    return torch_models.steady(_refusing_open_axes(calculator, card=card), card=card)
-
-
-def _refusing_open_axes(calculator: Calculator, *, card: Card) -> Calculator:
-    evaluate = calculator.calculate
-
-    def calculate(  # noqa: PLR0917 - ASE's signature
-        atoms: Atoms, properties: Sequence[str], system_changes: Sequence[str]
-    ) -> None:
-        wholly_periodic(atoms, card=card)
-        evaluate(atoms, properties, system_changes)
-
-    calculator.calculate = calculate
-    return calculator
+    return torch_models.steady(refusing(calculator, wholly_periodic, card=card), card=card)
 
 
 def _architecture(known: dict[str, Any], *, card: Card) -> Any:  # noqa: ANN401 - a function of orb_models
