@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from environment_program import answer, assert_close, assert_leaves_no_trace
-from lammps_program import LammpsProgram
+from environment_program import (
+    answer,
+    assert_close,
+    assert_leaves_no_trace,
+    assert_steps_of_lammps_have_the_energies_of_ase,
+)
 
 from sselmp import files
-from sselmp.inputs.datafile import data_text
 from sselmp.potentials.cards import load_card
-from sselmp.structures.systems import load_system
 
 pytestmark = [pytest.mark.potential, pytest.mark.slow]
 MODELS = {"chgnet": "0.3.0", "chgnet-r2scan": "r2scan"}
-SCRIPT = """
-units metal
-atom_style atomic
-read_data {data}
-pair_style sselmp {card}
-pair_coeff * * Li P S Cl
-thermo 1
-thermo_style custom step temp pe
-thermo_modify format float %.15g
-velocity all create 1200 4321 mom yes
-fix 1 all nvt temp 600 600 0.1
-run 5
-write_data end.data nocoeff
-"""
 
 
 @pytest.fixture(scope="session")
@@ -111,13 +99,4 @@ def test_a_gpu_that_is_not_there_is_refused(prefix):
 
 
 def test_five_steps_of_lammps_have_the_energies_of_ase(prefix, tmp_path):
-    start = tmp_path / "start.data"
-    start.write_text(data_text(load_system("Li6PS5Cl").crystal, type_order=("Li", "P", "S", "Cl")))
-    program = LammpsProgram(prefix=prefix, folder=tmp_path)
-    program.works(SCRIPT.format(data=start, card="chgnet"))
-    rows = program.thermo()
-    said = answer(prefix, "evaluate_card.py", "chgnet", start, tmp_path / "end.data")["found"]
-    assert rows[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
-    assert rows[0, 2] / 52 == pytest.approx(said[str(start)]["energy"] / 52, abs=1e-6)
-    assert rows[5, 2] / 52 == pytest.approx(said[str(tmp_path / "end.data")]["energy"] / 52, abs=1e-6)
-    assert abs(rows[5, 2] - rows[0, 2]) > 1e-3
+    assert_steps_of_lammps_have_the_energies_of_ase(prefix, "chgnet", folder=tmp_path, steps=5)

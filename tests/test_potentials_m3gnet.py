@@ -5,33 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from environment_program import answer, assert_close, assert_leaves_no_trace
-from lammps_program import LammpsProgram
+from environment_program import (
+    answer,
+    assert_close,
+    assert_leaves_no_trace,
+    assert_steps_of_lammps_have_the_energies_of_ase,
+)
 
 from sselmp import files, layout
-from sselmp.inputs.datafile import data_text
-from sselmp.structures.systems import load_system
 
 pytestmark = [pytest.mark.potential, pytest.mark.slow]
 FOLDERS = {"m3gnet": "M3GNet-MP-2021.2.8-PES", "m3gnet-matpes": "M3GNet-MatPES-PBE-v2025.1-PES"}
 RECORDED = Path(__file__).parent / "recorded" / "m3gnet-matgl-1.2.7.json"  # by programs/matgl_old_stack.py
 GIVEN = {"LiCl_rocksalt_a5.14_cubic8": "LiCl-rocksalt-5.14", "Li6PS5Cl_mp-985592": "Li6PS5Cl-ordered"}
-SCRIPT = """
-units metal
-atom_style atomic
-read_data {data}
-pair_style sselmp m3gnet
-pair_coeff * * Li P S Cl
-thermo 1
-thermo_style custom step temp pe
-thermo_modify format float %.15g
-velocity all create 1200 4321 mom yes
-fix 1 all nvt temp 600 600 0.1
-run 5
-write_data end.data nocoeff
-"""
 
 
 @pytest.fixture(scope="session")
@@ -162,13 +149,4 @@ def test_atoms_that_it_would_take_for_a_molecule_are_refused(prefix, weights):
 
 def test_five_steps_of_lammps_have_the_energies_of_ase(prefix, weights, tmp_path, monkeypatch):
     monkeypatch.setenv("SSELMP_WEIGHTS", str(weights))
-    start, end = tmp_path / "start.data", tmp_path / "end.data"
-    start.write_text(data_text(load_system("Li6PS5Cl").crystal, type_order=("Li", "P", "S", "Cl")))
-    program = LammpsProgram(prefix=prefix, folder=tmp_path)
-    program.works(SCRIPT.format(data=start))
-    rows = program.thermo()
-    said = answer(prefix, "evaluate_card.py", "m3gnet", start, end)["found"]
-    assert rows[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
-    energies = [rows[0, 2] / 52, rows[5, 2] / 52]
-    assert energies == pytest.approx([said[str(path)]["energy"] / 52 for path in (start, end)], abs=1e-6)
-    assert np.abs(rows[5, 2] - rows[0, 2]) > 1e-3
+    assert_steps_of_lammps_have_the_energies_of_ase(prefix, "m3gnet", folder=tmp_path, steps=5)

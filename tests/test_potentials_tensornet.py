@@ -7,31 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from environment_program import answer, assert_close, assert_leaves_no_trace
-from lammps_program import LammpsProgram
+from environment_program import (
+    answer,
+    assert_close,
+    assert_leaves_no_trace,
+    assert_steps_of_lammps_have_the_energies_of_ase,
+)
 
 from sselmp import files, layout
-from sselmp.inputs.datafile import data_text
-from sselmp.structures.systems import load_system
 
 pytestmark = [pytest.mark.potential, pytest.mark.slow]
 FOLDER = "TensorNet-MatPES-PBE-v2025.1-PES"
 RECORDED = Path(__file__).parent / "recorded" / "tensornet-matgl-2.0.4.json"  # by programs/matgl_old_stack.py
 GIVEN = {"LiCl_rocksalt_a5.14_cubic8": "LiCl-rocksalt-5.14", "Li6PS5Cl_mp-985592": "Li6PS5Cl-ordered"}
-SCRIPT = """
-units metal
-atom_style atomic
-read_data {data}
-pair_style sselmp tensornet
-pair_coeff * * Li P S Cl
-thermo 1
-thermo_style custom step temp pe
-thermo_modify format float %.15g
-velocity all create 1200 4321 mom yes
-fix 1 all nvt temp 600 600 0.1
-run 3
-write_data end.data nocoeff
-"""
 
 
 @pytest.fixture(scope="module")
@@ -118,12 +106,4 @@ def test_atoms_that_it_would_take_for_a_molecule_are_refused(prefix, weights):
 
 def test_steps_of_lammps_have_the_energies_of_ase(prefix, weights, tmp_path, monkeypatch):
     monkeypatch.setenv("SSELMP_WEIGHTS", str(weights))
-    start, end = tmp_path / "start.data", tmp_path / "end.data"
-    start.write_text(data_text(load_system("Li6PS5Cl").crystal, type_order=("Li", "P", "S", "Cl")))
-    program = LammpsProgram(prefix=prefix, folder=tmp_path)
-    program.works(SCRIPT.format(data=start))
-    rows = program.thermo()
-    said = answer(prefix, "evaluate_card.py", "tensornet", start, end)["found"]
-    energies = [rows[0, 2] / 52, rows[3, 2] / 52]
-    assert energies == pytest.approx([said[str(path)]["energy"] / 52 for path in (start, end)], abs=1e-6)
-    assert abs(rows[3, 2] - rows[0, 2]) > 1e-3
+    assert_steps_of_lammps_have_the_energies_of_ase(prefix, "tensornet", folder=tmp_path, steps=3)

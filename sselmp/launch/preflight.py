@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sselmp import __version__, files, layout, manifest, programs
-from sselmp.errors import EnvironmentFaultError, PotentialError, RunError
+from sselmp.errors import PotentialError, RunError
 from sselmp.launch.argv import RunOptions, program_environment, threads_per_rank, usable_cores
 from sselmp.launch.lock import locked
 from sselmp.launch.run import termination_interrupts
 from sselmp.potentials import environments
-from sselmp.potentials.cards import Card, check_elements, load_card
+from sselmp.potentials.cards import check_elements, load_card
 from sselmp.preflight import record, specimen
 from sselmp.preflight.program import PROGRESS
 from sselmp.structures.crystal import Crystal
@@ -111,7 +111,7 @@ def carry_out(
     """
     card = load_card(subject.card_name)
     check_elements(card, subject.crystal.elements)
-    home = prefix or _ready(card)
+    home = prefix or environments.ready_prefix(card)
     findings = _findings(subject, home=home, on_progress=on_progress)
     made = record.Record(
         potential=card.name,
@@ -167,17 +167,6 @@ def carries(run_folder: Path, *, level: specimen.Level) -> bool:
     found = record.read(kept)
     enough = record.THOROUGHNESS[found.level] >= record.THOROUGHNESS[level]
     return enough and found.passed and found.potential_sha256 == run.identity.potential_sha256
-
-
-def _ready(card: Card) -> Path:
-    found = environments.state(card.environment)
-    if found != "ready":
-        raise EnvironmentFaultError(
-            f"the environment '{card.environment}' is not ready",
-            got=found,
-            repair=f"build it with 'sselmp env build {card.environment}'",
-        )
-    return environments.environment_prefix(card)
 
 
 def _findings(subject: Subject, *, home: Path, on_progress: OnProgress | None) -> record.Findings:

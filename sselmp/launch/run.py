@@ -98,14 +98,7 @@ def _environment(record: Manifest) -> Path:
             allowed=record.identity.potential_sha256[:12],
             repair="prepare the campaign again: it makes a new run beside this one",
         )
-    found = environments.state(card.environment)
-    if found != "ready":
-        raise EnvironmentFaultError(
-            f"the environment '{card.environment}' is not ready",
-            got=found,
-            repair=f"build it with 'sselmp env build {card.environment}'",
-        )
-    return environments.environment_prefix(card)
+    return environments.ready_prefix(card)
 
 
 def _prepare(folder: Path, record: Manifest, *, options: RunOptions, home: Path) -> _Launch:

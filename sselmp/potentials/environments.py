@@ -52,6 +52,23 @@ def state(name: str) -> State:
     return "ready" if made == wanted else "outdated"
 
 
+def ready_prefix(card: Card) -> Path:
+    """Folder of the environment that a card names, fit for use.
+
+    Raises:
+        EnvironmentFaultError: It is absent, outdated or broken.
+        SettingsError: There are no pins of that name.
+    """
+    found = state(card.environment)
+    if found != "ready":
+        raise EnvironmentFaultError(
+            f"the environment '{card.environment}' is not ready",
+            got=found,
+            repair=f"build it with 'sselmp env build {card.environment}'",
+        )
+    return environment_prefix(card)
+
+
 def needs_build(name: str) -> bool:
     """Whether an environment must be built before it is used.
 
