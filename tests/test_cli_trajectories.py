@@ -16,7 +16,8 @@ import written
 from sselmp import layout
 from sselmp.cli import trajectories
 from sselmp.errors import SettingsError, SselmpError, TrajectoryError
-from sselmp.report.analyze_files import Question, Simulation, analyze_files
+from sselmp.report.analyze_files import Material, Simulation, analyze_files
+from sselmp.report.question import Question
 from sselmp.trajectory.frames import Reading
 
 RESULTS = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)
@@ -110,15 +111,17 @@ def test_files_and_run_folders_are_kept_apart(tmp_path):
     assert "timestep" in str(error.value)
 
 
-def ask(files, tmp_path, names=("low.dump",), question=None, **reading):
+def ask(files, tmp_path, names=("low.dump",), question=None, charge=None, **reading):
     stated = {"spacing_ps": 1.0, "species": ("Li", "S")} | reading
     simulations = [Simulation((files / name,), 600.0) for name in names]
-    return analyze_files(simulations, question or Question(), reading=Reading(**stated), out=tmp_path)
+    return analyze_files(
+        simulations, question or Question(), material=Material(charge), reading=Reading(**stated), out=tmp_path
+    )
 
 
 FAULTS = {
-    "no atom of the species 'Na'": {"question": lambda: Question(mobile_species="Na")},
-    "an ion without a charge carries no current": {"question": lambda: Question(charge=0.0)},
+    "no atom of the species 'Na'": {"question": Question(mobile_species="Na")},
+    "an ion without a charge carries no current": {"charge": 0.0},
     "how much time passes between frames": {"spacing_ps": None},
     "there is no complete frame|one frame has no displacement|ends after 399 ps": {"start_ps": 400.0},
     "a trajectory file is given twice": {"names": ("low.dump", "low.dump")},
@@ -131,9 +134,8 @@ FAULTS = {
 
 @pytest.mark.parametrize("message", FAULTS)
 def test_what_cannot_be_answered_is_refused_with_its_reason(files, tmp_path, message):
-    case = dict(FAULTS[message])
     with pytest.raises(SselmpError, match=message):
-        ask(files, tmp_path, **(case | {"question": case["question"]()} if "question" in case else case))
+        ask(files, tmp_path, **FAULTS[message])
     assert list(tmp_path.iterdir()) == []
 
 

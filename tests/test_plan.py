@@ -16,6 +16,7 @@ from sselmp import layout
 from sselmp.errors import TrajectoryError
 from sselmp.report.analyze import analyze
 from sselmp.report.plan import expected, measured, read_findings
+from sselmp.report.question import Question
 from sselmp.trajectory.log import milliseconds_per_step
 from sselmp.transport.planning import Expected, Goal, Measured, plan
 
@@ -99,7 +100,7 @@ def results(tmp_path_factory):
         folders.append(walks.run_folder(base / "runs", temperature_K=kelvin, record=record))
         with (folders[-1] / layout.log_name(0)).open("a") as log:
             log.write("Loop time of 15 on 1 procs for 1000 steps with 32 atoms\n")
-    analyze(folders, out=base, extrapolate_to_K=300.0, notice=None)
+    analyze(folders, Question(), out=base)
     return base
 
 

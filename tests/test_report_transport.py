@@ -17,6 +17,7 @@ from sselmp import layout, units
 from sselmp.errors import RunError, SettingsError, TrajectoryError
 from sselmp.report import transport_figures, transport_tables
 from sselmp.report.analyze import analyze
+from sselmp.report.question import Question
 from sselmp.report.transport_document import digits, document, kept_lags
 
 KELVINS = (700.0, 900.0, 1100.0)
@@ -33,9 +34,8 @@ def caged(frames=150):
     return walks.trajectory(walks.cage(np.random.default_rng(0), frames=frames, ions=24))
 
 
-def report_on(folders, out, **keywords):
-    keywords = {"extrapolate_to_K": 300.0, "notice": None} | keywords
-    return analyze(folders, out=out, **keywords)
+def report_on(folders, out, *, notice=None, on_stage=None, **question):
+    return analyze(folders, Question(**question), out=out, notice=notice, on_stage=on_stage)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import typer
 
 from sselmp import __version__
 from sselmp.cli import (
+    analyze,
     catalogue,
     console,
     finite_size,
@@ -39,7 +40,7 @@ app = typer.Typer(
 app.command()(stages.diffusion)
 app.command()(stages.prepare)
 app.command()(stages.run)
-app.command()(stages.analyze)
+app.command()(analyze.analyze)
 app.command()(plan.plan)
 app.command()(thermostat.thermostat)
 app.command()(finite_size.finite_size)

@@ -15,10 +15,11 @@ from sselmp.report import canvas
 from sselmp.report.arrhenius_document import curve_kelvins, drawn_alternative
 from sselmp.report.transport_document import digits
 from sselmp.report.transport_report import TransportReport
-from sselmp.transport.analysis import TemperatureTransport, TransportResult
+from sselmp.transport.analysis import TransportResult
 from sselmp.transport.arrhenius import ArrheniusFit, Refusal, extrapolate
 from sselmp.transport.curvature import Alternative
 from sselmp.transport.msd import Array
+from sselmp.transport.study import TemperatureTransport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

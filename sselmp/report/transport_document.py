@@ -18,10 +18,11 @@ from sselmp.report.arrhenius_document import (
     span,
 )
 from sselmp.report.transport_report import RunReport, TransportReport
-from sselmp.transport.analysis import TemperatureTransport
 from sselmp.transport.diffusion import Diffusivity
+from sselmp.transport.method import Method
 from sselmp.transport.msd import Array, Msd
 from sselmp.transport.onset import Onset
+from sselmp.transport.study import TemperatureTransport
 from sselmp.transport.verdict import Assessment, late_exponent
 
 FORMAT = "sselmp-transport-1"
@@ -44,6 +45,11 @@ def document(report: TransportReport) -> Json:
         "mobile_species": result.mobile_species,
         "charge_e": result.charge,
         "extrapolate_to_K": result.extrapolate_to_K,
+        "method": {
+            "reference": result.method.reference,
+            "fit_start_asked_ps": result.method.start_ps,
+            "fit_start_from": start_from(result.method),
+        },
         "runs": [_run(run) for run in report.runs],
         "temperatures": [
             {
@@ -71,6 +77,18 @@ def kept_lags(lags: int) -> NDArray[np.intp]:
     if last <= LAGS_KEPT:
         return np.arange(last + 1) if last < lags else np.arange(lags)
     return np.unique(np.concatenate([[0], np.geomspace(1, last, LAGS_KEPT).round()])).astype(np.intp)
+
+
+def start_from(method: Method) -> str:
+    """Where the start of the fits is from, in a word."""
+    return "data" if method.start_ps is None else "given"
+
+
+def reference_words(method: Method) -> str:
+    """What positions are relative to."""
+    if method.reference == "none":
+        return "positions as they are"
+    return "relative to the " + ("framework" if method.reference == "framework" else "centre of mass of all atoms")
 
 
 def digits(value: float, *, count: int = 2) -> str:
