@@ -82,6 +82,18 @@ def test_the_principal_axes_of_a_walk_along_a_skew_direction_are_found():
     assert (np.trace(found.D) / 3, *np.diag(found.error)) == pytest.approx((alone.D, *alone.axis_error))
 
 
+def test_the_errors_of_the_principal_axes_are_how_far_they_scatter_and_a_right_angle_where_any_axis_would_do():
+    rng, off, told = np.random.default_rng(7), [], []
+    for _ in range(40):
+        found = diffusion_tensor([walks.motion(walks.walk(rng, frames=400, ions=8, D=(0.4, 0.1, 0.02)))], 2)
+        off.append(np.degrees(np.arccos(np.minimum(np.abs(found.principal_axes.diagonal()), 1.0))))
+        told.append(found.principal_axes_error_degrees)
+    scatter, error = (np.sqrt(np.mean(np.square(one), axis=0)) for one in (off, told))
+    assert scatter / error == pytest.approx(np.ones(3), abs=0.3)
+    alike = diffusion_tensor([walks.motion(walks.walk(rng, frames=400, ions=8, D=(0.1, 0.1, 0.1)))], 2)
+    assert (alike.principal_axes_error_degrees > 20).all()
+
+
 def test_the_tensor_of_displacements_is_that_of_the_double_loop():
     positions = walks.walk(np.random.default_rng(6), frames=40, ions=3)
     found = displacement_tensor(positions)

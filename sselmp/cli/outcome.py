@@ -55,6 +55,10 @@ def show(report: TransportReport, out: Path) -> None:
     table = transport_tables.table(report)
     console.say(f"\n{report.system} with {report.potential}")
     console.show_table(table.headers, table.rows)
+    charge = transport_tables.charge_table(report)
+    if charge.rows:
+        console.say("")
+        console.show_table(charge.headers, charge.rows)
     for sentence in transport_tables.sentences(report):
         console.say(sentence)
     names = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)

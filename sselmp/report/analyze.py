@@ -99,10 +99,10 @@ def write(report: TransportReport, out: Path) -> None:
     Raises:
         RunError: The disk is full or the folder cannot be written.
     """
-    from sselmp.report import arrhenius_figure, transport_figures, transport_tables
+    from sselmp.report import arrhenius_figure, transport_csv, transport_figures, transport_tables
 
     files.write_text(out / layout.TRANSPORT_JSON, transport_tables.json_text(report))
-    files.write_text(out / layout.TRANSPORT_CSV, transport_tables.csv_text(report))
+    files.write_text(out / layout.TRANSPORT_CSV, transport_csv.csv_text(report))
     transport_figures.draw_msd(report, out / layout.MSD_FIGURE)
     arrhenius_figure.draw_arrhenius(report, out / layout.ARRHENIUS_FIGURE)
 

@@ -206,17 +206,25 @@ def _collective(at: TemperatureTransport) -> Json:
     return {
         "charge_D_cm2_per_s": charge and _cm2(charge.D),
         "charge_D_error_cm2_per_s": charge and _cm2(charge.error),
+        "charge_D_interval_68_cm2_per_s": charge and span(charge.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
+        "charge_D_interval_95_cm2_per_s": charge and span(charge.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
+        "charge_fit_start_ps": charge and charge.window_ps[0],
         "sigma_collective_mS_per_cm": sigma and sigma.sigma_S_per_m * factor,
         "sigma_collective_interval_68_mS_per_cm": sigma and span(sigma.interval_68, factor),
         "sigma_collective_interval_95_mS_per_cm": sigma and span(sigma.interval_95, factor),
         "haven_ratio": haven and haven.ratio,
         "haven_ratio_error": haven and haven.error,
+        "haven_ratio_interval_68": haven and span(haven.interval_68, 1.0),
         "haven_ratio_interval_95": haven and span(haven.interval_95, 1.0),
+        "sigma_all_ions_mS_per_cm": at.all_ions and at.all_ions.sigma_S_per_m * factor,
+        "sigma_all_ions_interval_68_mS_per_cm": at.all_ions and span(at.all_ions.interval_68, factor),
+        "sigma_all_ions_interval_95_mS_per_cm": at.all_ions and span(at.all_ions.interval_95, factor),
         "D_tensor_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.D],
         "D_tensor_error_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.error],
         "principal_D_cm2_per_s": tensor and [_cm2(D) for D in tensor.principal_D],
         "principal_D_error_cm2_per_s": tensor and [_cm2(D) for D in tensor.principal_error],
         "principal_axes": tensor and tensor.principal_axes.tolist(),
+        "principal_axes_error_degrees": tensor and tensor.principal_axes_error_degrees.tolist(),
     }
 
 
