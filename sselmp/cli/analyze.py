@@ -43,9 +43,7 @@ FitStartOption = Annotated[
 ]
 AtOption = Annotated[
     float | None,
-    typer.Option(
-        "--at", min=1.0, metavar="KELVIN", help="Extrapolate to this temperature (default: the campaign's, else 300)."
-    ),
+    typer.Option("--at", metavar="KELVIN", help="Extrapolate to this temperature (default: the campaign's, else 300)."),
 ]
 
 

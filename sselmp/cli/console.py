@@ -107,7 +107,7 @@ def _bar(title: str, columns: Sequence[ProgressColumn], *, after_s: float) -> It
         nonlocal told
         now = time.monotonic()
         progress.update(task, completed=done, total=total)
-        if now - begin >= after_s:
+        if err.is_terminal and now - begin >= after_s:
             progress.start()  # does nothing the second time
         if not err.is_terminal and now - told > PLAIN_LINE_EVERY_S and total and done:
             told = now
@@ -116,7 +116,8 @@ def _bar(title: str, columns: Sequence[ProgressColumn], *, after_s: float) -> It
     try:
         yield update
     finally:
-        progress.stop()
+        if progress.live.is_started:  # one that was not shown would leave an empty line
+            progress.stop()
 
 
 class RunBars:

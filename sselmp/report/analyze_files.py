@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from types import MappingProxyType
 
 from sselmp.errors import SettingsError, TrajectoryError, nearest
 from sselmp.report.analyze import write
-from sselmp.report.question import OnStage, Question, shares
+from sselmp.report.question import HOTTEST_K, OnStage, Question, shares
 from sselmp.report.transport_report import RunReport, TransportReport
 from sselmp.trajectory.frames import Reading
 from sselmp.trajectory.reading import read_files, read_species
@@ -46,11 +47,11 @@ class Simulation:
     temperature_K: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature_K < 1e5:
+        if not 0 < self.temperature_K < HOTTEST_K:
             raise SettingsError(
                 f"the temperature of {self.paths[0].name} must be positive",
                 got=f"{self.temperature_K:g} K",
-                allowed="more than 0 K",
+                allowed=f"more than 0 K, less than {HOTTEST_K:g} K",
             )
 
 
@@ -64,7 +65,7 @@ class Material:
         potential: How results name the potential.
 
     Raises:
-        SettingsError: The charge is zero.
+        SettingsError: The charge is zero, or no number.
     """
 
     charge: float | None = None
@@ -72,9 +73,11 @@ class Material:
     potential: str = "an unnamed potential"
 
     def __post_init__(self) -> None:
-        if self.charge == 0:
+        if self.charge is not None and not (self.charge and math.isfinite(self.charge)):
             raise SettingsError(
-                "an ion without a charge carries no current", got="a charge of zero", allowed="such as 1, 2 or -1"
+                "an ion without a charge carries no current",
+                got=f"a charge of {self.charge:g}" if self.charge else "a charge of zero",
+                allowed="such as 1, 2 or -1",
             )
 
 

@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sselmp.errors import SettingsError
 from sselmp.trajectory.reading import OnProgress
 from sselmp.transport.method import Method
+
+HOTTEST_K = 1e5  # beyond it a temperature is a mistake
 
 # Given the stage that begins, returns what is told how far it is (bytes read, or atoms times frames gone through).
 OnStage = Callable[[Literal["reading", "analysing"]], OnProgress]
@@ -21,11 +24,22 @@ class Question:
         mobile_species: The species that diffuses; None: what run folders say, or the only one of Li, Na, K, Ag and Mg.
         extrapolate_to_K: Temperature at which the conductivity is wanted [K].
         method: What positions are relative to, and where fits start.
+
+    Raises:
+        SettingsError: The temperature is not positive.
     """
 
     mobile_species: str | None = None
     extrapolate_to_K: float = 300.0
     method: Method = field(default_factory=Method)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.extrapolate_to_K < HOTTEST_K:
+            raise SettingsError(
+                "the temperature to extrapolate to must be positive",
+                got=f"{self.extrapolate_to_K:g} K",
+                allowed=f"more than 0 K, less than {HOTTEST_K:g} K",
+            )
 
 
 def shares(sizes: Sequence[int], on_progress: OnProgress | None) -> list[OnProgress | None]:
