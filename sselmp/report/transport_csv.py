@@ -50,6 +50,9 @@ CSV_COLUMNS = (
     "Ea_high_95_eV",
     "hops",
     "exponent",
+    "non_gaussian_alpha_2",
+    "non_gaussian_lag_ps",
+    "moving_share",
     "reason",
     "note",
 )

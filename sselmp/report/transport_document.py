@@ -122,7 +122,7 @@ def _run(run: RunReport) -> Json:
 
 
 def _assessment(found: Assessment) -> Json:
-    verdict, fit = found.verdict, found.diffusivity
+    verdict, fit, unlike = found.verdict, found.diffusivity, found.verdict.heterogeneity
     D = fit if verdict.diffusive else None
     return {
         "verdict": verdict.kind,
@@ -137,7 +137,9 @@ def _assessment(found: Assessment) -> Json:
         "D_interval_95_cm2_per_s": D and span(D.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
         "D_upper_bound_95_cm2_per_s": None if verdict.upper_bound is None else _cm2(verdict.upper_bound),
         "exponent": late_exponent(found.shape),
-        "non_gaussian_alpha_2": float(found.shape.non_gaussian[-1]),
+        "non_gaussian_alpha_2": unlike and unlike.alpha_2,
+        "non_gaussian_lag_ps": unlike and unlike.lag_ps,
+        "moving_share": unlike and unlike.moving_share,
         "fit": fit and _fit(fit),
         "regime": found.onset and _regime(found.onset, found.msd),
     }

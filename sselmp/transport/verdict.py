@@ -12,6 +12,7 @@ import numpy as np
 from sselmp import cells
 from sselmp.errors import TrajectoryError
 from sselmp.transport.diffusion import AXES, Diffusivity, columns_of, diffusivity
+from sselmp.transport.heterogeneity import Heterogeneity, heterogeneity
 from sselmp.transport.intervals import poisson_upper, student_quantile
 from sselmp.transport.msd import Array, Motion, Msd, mean_squared_displacement
 from sselmp.transport.onset import REACH, Onset, find_onset, given_onset, latest_start_ps
@@ -45,6 +46,7 @@ class Verdict:
         needs_ps: Time that would be enough, where the run is too short and it can be said [ps].
         upper_bound: One-sided 95 % bound on D [Å²/ps]; None where diffusive, or where none follows.
         melted: Whether the framework has melted or reconstructed, so that the ions have no reference.
+        heterogeneity: How far displacements are from Gaussian where D is read off; None where nothing is fitted.
     """
 
     kind: Kind
@@ -54,6 +56,7 @@ class Verdict:
     needs_ps: float | None
     upper_bound: float | None
     melted: bool = False
+    heterogeneity: Heterogeneity | None = None
 
     @property
     def diffusive(self) -> bool:
@@ -217,14 +220,32 @@ def _judge(found: Diffusivity, onset: Onset, *, shape: Shape, ions: int, hop_len
     if fault == "too short" and found.D > 0:
         needs = _needed(found, shape, hops=hops, hop_length_A=hop_length_A)
         reason += f"; {'about' if onset.found else 'at least'} {needs / 1000.0:.2g} ns are needed"
+    unlike = _heterogeneity(found, shape, ions=ions, hops=hops)
     return Verdict(
         kind=fault or "diffusive",
-        reason=reason,
+        reason=f"{reason}, {_unlike_words(unlike)}" if fault is None or unlike.few_move else reason,
         hops=hops,
         hop_length_A=hop_length_A,
         needs_ps=needs,
         upper_bound=bound,
+        heterogeneity=unlike,
     )
+
+
+def _heterogeneity(found: Diffusivity, shape: Shape, *, ions: int, hops: float) -> Heterogeneity:
+    return heterogeneity(
+        shape.lags_ps,
+        shape.non_gaussian,
+        fitted_ps=found.window_ps[1],
+        hops_per_ps=hops / ions / found.observed_ps,
+        independent=ions * found.observed_ps / shape.lags_ps,
+    )
+
+
+def _unlike_words(unlike: Heterogeneity) -> str:
+    words = f"α₂ = {unlike.alpha_2:.2g} at {unlike.lag_ps:.3g} ps"
+    share = unlike.moving_share
+    return f"{words}: as if {share:.0%} of the ions moved" if share is not None and unlike.few_move else words
 
 
 def hops_of(found: Diffusivity, *, ions: int, hop_length_A: float) -> float:
