@@ -20,12 +20,15 @@ import written
 from rich.console import Console
 
 from sselmp import layout
-from sselmp.cli import console, trajectories
+from sselmp.cli import console, outcome, trajectories
+from sselmp.cli.analyze import asked_instead
 from sselmp.errors import SettingsError, SselmpError, TrajectoryError
 from sselmp.report.analyze import examine
 from sselmp.report.analyze_files import Material, Simulation, analyze_files
 from sselmp.report.question import Question
+from sselmp.settings import load_campaign
 from sselmp.trajectory.frames import Reading
+from sselmp.transport.method import Method
 
 RESULTS = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)
 TRUE_D = {600: 0.03, 750: 0.1, 900: 0.25}  # Å²/ps
@@ -190,6 +193,23 @@ def test_a_material_without_the_species_in_one_of_its_files_is_refused(files, tm
     written.through_ase(files / "o.traj", written.Frames(other.scaled, other.cells, ("O",) * 24), wrapped=False)
     with pytest.raises(TrajectoryError, match="no atom of the species 'Li'"):
         ask(files, tmp_path, names=("low.dump", "o.traj"))
+
+
+def test_a_campaign_says_what_is_asked_of_its_runs_and_options_go_before_it(tmp_path):
+    shipped = (Path(layout.campaigns_folder()) / "smoke.toml").read_text()
+    chosen = '[transport]\nextrapolate_to_K = 350\nreference = "centre of mass"\nfit_start_ps = 2.5\n'
+    (tmp_path / "mine.toml").write_text(f"{shipped}\n{chosen}")
+    _, campaign = load_campaign(str(tmp_path / "mine.toml"))
+    asked = outcome.asked_of(campaign)
+    assert asked == Question(extrapolate_to_K=350.0, method=Method("centre of mass", 2.5))
+    nothing = {"at": None, "mobile": None, "reference": None, "fit_start": None}
+    assert asked_instead(asked, **nothing) == asked
+    other = asked_instead(asked, at=300.0, mobile="Na", reference="none", fit_start=1.0)
+    assert other == Question("Na", 300.0, Method("none", 1.0))
+    assert asked_instead(asked, **{**nothing, "reference": "centre-of-mass"}).method.reference == "centre of mass"
+    (tmp_path / "mine.toml").write_text(f"{shipped}\n{chosen.replace('centre of mass', 'lattice')}")
+    with pytest.raises(SettingsError, match=r"transport\.reference"):
+        load_campaign(str(tmp_path / "mine.toml"))
 
 
 class Terminal(io.StringIO):

@@ -61,7 +61,7 @@ def lgps(test_data):
 
 
 def test_the_librarys_D_conductivity_and_haven_ratio_of_lgps_follow_from_our_msd_fitted_in_its_way(lgps):
-    # Numbers of pymatgen-analysis-diffusion 2026.9.23. (1.1608e-6 cm²/s, which is also quoted for this example, does not
+    # Numbers of pymatgen-analysis-diffusion 2026.9.23. (1.1608e-6 cm²/s, also quoted for this example, does not
     # belong to the same 74.165 mS/cm.)
     motion, volume = lgps
     lags = np.arange(50, 20 * 1000 // 30, 3)

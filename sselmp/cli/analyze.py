@@ -91,7 +91,7 @@ def analyze(
     )
     if folders and trajectories.are_files(folders):
         names = trajectories.Names(system=system, potential=potential)
-        question = _asked(Question(), at=at, mobile=mobile, reference=reference, fit_start=fit_start)
+        question = asked_instead(Question(), at=at, mobile=mobile, reference=reference, fit_start=fit_start)
         place = out or Path()
         outcome.show(
             trajectories.analyze(folders, stated, question=question, names=names, memory_MB=memory, out=place), place
@@ -101,14 +101,14 @@ def analyze(
     if not folders:
         chosen = choose(campaign, potential=potential, system=system, results=results, route=route)
         question = outcome.asked_of(chosen.campaign)
-        question = _asked(question, at=at, mobile=mobile, reference=reference, fit_start=fit_start)
+        question = asked_instead(question, at=at, mobile=mobile, reference=reference, fit_start=fit_start)
         outcome.analyze_each(prepared(chosen), question, notice=chosen.campaign.notice, memory_MB=memory)
         return
-    question = _asked(Question(), at=at, mobile=mobile, reference=reference, fit_start=fit_start)
+    question = asked_instead(Question(), at=at, mobile=mobile, reference=reference, fit_start=fit_start)
     outcome.analyze_runs(folders, question, out=out or _common_results(folders), notice=None, memory_MB=memory)
 
 
-def _asked(
+def asked_instead(
     question: Question, *, at: float | None, mobile: str | None, reference: str | None, fit_start: float | None
 ) -> Question:
     """The question with what the options say in place of its own."""

@@ -49,6 +49,7 @@ CSV_COLUMNS = (
     "Ea_low_95_eV",
     "Ea_high_95_eV",
     "hops",
+    "hops_per_ion",
     "exponent",
     "non_gaussian_alpha_2",
     "non_gaussian_lag_ps",

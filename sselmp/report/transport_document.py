@@ -129,6 +129,7 @@ def _assessment(found: Assessment) -> Json:
         "diffusive": verdict.diffusive,
         "reason": verdict.reason,
         "hops": verdict.hops,
+        "hops_per_ion": verdict.hops / found.msd.ions,
         "hop_length_A": verdict.hop_length_A,
         "needs_ns": None if verdict.needs_ps is None else verdict.needs_ps / 1000.0,
         "D_cm2_per_s": D and _cm2(D.D),
