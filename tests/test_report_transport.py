@@ -78,6 +78,10 @@ def test_every_number_in_the_json_is_what_the_analysis_found(campaign, stored):
     assert plain["sigma_mS_per_cm"] == pytest.approx(at.conductivity.sigma_S_per_m * 10)
     low, high = plain["D_interval_95_cm2_per_s"]
     assert low < plain["D_cm2_per_s"] < high
+    assert plain["hops_per_ion"] == pytest.approx(at.assessment.verdict.hops / 24)
+    unlike = at.assessment.verdict.heterogeneity
+    assert (plain["non_gaussian_alpha_2"], plain["moving_share"]) == (unlike.alpha_2, unlike.moving_share)
+    assert plain["non_gaussian_lag_ps"] == plain["fit"]["window_ps"][1]
 
 
 def test_the_conductivity_in_the_json_follows_from_its_own_D(stored):

@@ -83,6 +83,8 @@ def analyze(
     """Turn run folders, or trajectories of your own, into diffusivities, an Arrhenius plot and a conductivity.
 
     Example: sselmp analyze run.lammpstrj.gz@700K --timestep 2 --species Li,P,S,Cl
+
+    A file with the mobile ions only: sselmp analyze lithium.dump@700K --timestep 2 --species Li --reference none
     """
     from sselmp.report.question import Question
 
