@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from sselmp.cli.main import app
 from sselmp.errors import SettingsError, SselmpError, TrajectoryError
-from sselmp.report.ion_motion import run_folders
+from sselmp.report.motion_sources import run_folders
 
 BOHR_A = 0.529177210903
 NAMES = {

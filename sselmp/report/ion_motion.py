@@ -1,22 +1,19 @@
-"""One run folder to van Hove functions, a density or radial distributions, with their files; each in one call."""
+"""One run to van Hove functions, a density or radial distributions, with their files; each in one call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sselmp import layout
-from sselmp.errors import SettingsError, TrajectoryError, nearest
 from sselmp.files import Json
 from sselmp.report import density_figures, density_files, motion_documents, motion_figures, pages
 from sselmp.report.density_scene import atom_kinds
 from sselmp.report.isosurface import Surface, isosurface
 from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.record import Trajectory
-from sselmp.trajectory.run_folder import RunFacts, read_run
+from sselmp.trajectory.run_folder import RunFacts, RunTrajectory
 from sselmp.transport import grid, msd
 from sselmp.transport.density import Density, broadened, density, symmetrised
 from sselmp.transport.pairs import radii_within
@@ -78,43 +75,15 @@ class DensityReport:
     surfaces: tuple[tuple[float, Surface], ...]
 
 
-def run_folders(given: Sequence[Path]) -> tuple[Path, ...]:
-    """Run folders as given, and those in ``runs/`` of a results folder.
-
-    Raises:
-        SettingsError: None is given, or a folder is neither.
-    """
-    found: list[Path] = []
-    for folder in given:
-        inner = sorted(path.parent for path in (folder / layout.RUNS).glob(f"*/{layout.MANIFEST}"))
-        if not inner and not (folder / layout.MANIFEST).is_file():
-            raise SettingsError(
-                f"{folder} is neither a run folder nor the results of a campaign",
-                allowed=f"a folder with {layout.MANIFEST}, or one with {layout.RUNS}/ in it",
-                repair="name such as results/CAMPAIGN/POTENTIAL/SYSTEM, or one of the folders in its runs/",
-            )
-        found += inner or [folder]
-    if not found:
-        raise SettingsError("there is no run folder to look at", repair="name a run folder or a results folder")
-    return tuple(dict.fromkeys(found))
-
-
-def motion_folder(run: Path) -> Path:
-    """Where the results on one run's ions go: ``trajectory/RUN`` beside ``runs/``, else in the working folder."""
-    run = run.resolve()
-    base = run.parent.parent if run.parent.name == layout.RUNS else Path()
-    return base / layout.TRAJECTORY / run.name
-
-
-def report_van_hove(run: Path, options: VanHoveOptions, *, out: Path) -> VanHove:
+def report_van_hove(run: RunTrajectory, options: VanHoveOptions, *, out: Path) -> VanHove:
     """Compute van Hove functions of a run and write ``vanhove`` as .json, .npz, .png and .html into ``out``.
 
     Raises:
         SettingsError: An option cannot be used on this trajectory.
-        TrajectoryError: The trajectory cannot be read, or lacks the species.
-        RunError: The folder is no run folder, or a file cannot be written.
+        TrajectoryError: The trajectory lacks the species.
+        RunError: A file cannot be written.
     """
-    facts, trajectory = _read(run, options.memory_MB)
+    facts, trajectory = run.facts, run.trajectory
     species = options.species or facts.mobile_species
     trajectory.atoms_of(species)
     found = van_hove(
@@ -137,15 +106,15 @@ def report_van_hove(run: Path, options: VanHoveOptions, *, out: Path) -> VanHove
     return found
 
 
-def report_rdf(run: Path, options: RdfOptions, *, out: Path) -> tuple[Rdf, ...]:
+def report_rdf(run: RunTrajectory, options: RdfOptions, *, out: Path) -> tuple[Rdf, ...]:
     """Compute radial distributions of a run and write ``rdf`` as .json, .npz, .png and .html into ``out``.
 
     Raises:
         SettingsError: An option cannot be used on this trajectory.
-        TrajectoryError: The trajectory cannot be read, or lacks a species.
-        RunError: The folder is no run folder, or a file cannot be written.
+        TrajectoryError: The trajectory lacks a species.
+        RunError: A file cannot be written.
     """
-    facts, trajectory = _read(run, options.memory_MB)
+    facts, trajectory = run.facts, run.trajectory
     mobile = facts.mobile_species
     pairs = options.pairs or tuple((mobile, other) for other in sorted(set(trajectory.species)))
     frames = spread_frames(trajectory, options.frames)
@@ -158,15 +127,15 @@ def report_rdf(run: Path, options: RdfOptions, *, out: Path) -> tuple[Rdf, ...]:
     return found
 
 
-def report_density(run: Path, options: DensityOptions, *, out: Path) -> DensityReport:
+def report_density(run: RunTrajectory, options: DensityOptions, *, out: Path) -> DensityReport:
     """Compute a run's density and write ``density`` as .json, .npz, .cube, .png and .html and CHGCAR into ``out``.
 
     Raises:
         SettingsError: An option cannot be used on this trajectory, or there is no surface at a level.
-        TrajectoryError: The trajectory cannot be read, or lacks the species.
-        RunError: The folder is no run folder, or a file cannot be written.
+        TrajectoryError: The trajectory lacks the species.
+        RunError: A file cannot be written.
     """
-    facts, trajectory = _read(run, options.memory_MB)
+    facts, trajectory = run.facts, run.trajectory
     species = options.species or facts.mobile_species
     trajectory.atoms_of(species)
     drift = _drift(trajectory, facts.mobile_species)
@@ -224,19 +193,6 @@ def connection_words(report: DensityReport) -> str:
     along = ", ".join(axis for axis, one in zip("abc", report.percolation.axes, strict=True) if one is not None)
     few = ": few were seen" if levels[0] < _FEW_COUNTS * one_count else ""
     return f"connects {said} a₀⁻³, along {along} (one count adds {one_count:.2g}{few})"
-
-
-def _read(run: Path, memory_MB: float) -> tuple[RunFacts, Trajectory]:
-    read = read_run(run, memory_MB=memory_MB)
-    if read.trajectory.frames < 2:
-        raise TrajectoryError(f"{run} has one frame so far", repair="let it run on")
-    present = set(read.trajectory.species)
-    if read.facts.mobile_species not in present:
-        raise TrajectoryError(
-            f"{run} has no {read.facts.mobile_species}, the species that is said to move",
-            allowed=nearest(read.facts.mobile_species, present),
-        )
-    return read.facts, read.trajectory
 
 
 def _drift(trajectory: Trajectory, mobile: str) -> msd.Array:
