@@ -1,0 +1,121 @@
+"""The pages that ``sselmp trajectory`` writes, in a real browser without network: they draw, react, report no error."""
+
+from __future__ import annotations
+
+import browser
+import numpy as np
+import pytest
+import swaps
+import written
+from typer.testing import CliRunner
+
+from sselmp.cli.main import app
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(browser.find() is None, reason=f"no browser: none of {', '.join(browser.NAMES)} is in PATH"),
+]
+COMMANDS = {
+    "vanhove": ("--rmax", 4.5, "--lags", 30),
+    "rdf": (),
+    "density": ("--spacing", 0.4, "--level", 0.01, "--level", 0.003),
+    "hops": ("--system", "Li6PS5Cl", "--cage", "S"),
+}
+TOGGLE = """
+const items = [...document.querySelectorAll(".legendtoggle")];
+const shown = () => document.querySelector(".js-plotly-plot")._fullData.map(one => [one.name, one.visible]);
+found.before = shown();
+press(items[ITEM]);
+await wait(1500);
+found.after = shown();
+"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The page of each command, of one short trajectory."""
+    folder = tmp_path_factory.mktemp("pages")
+    path = written.xdatcar(folder / "XDATCAR", swaps.frames_of(swaps.argyrodite_of_swaps(frames=120, every=4)))
+    for verb, options in COMMANDS.items():
+        words = ["trajectory", verb, f"{path}@900K", "--frame-spacing", "20", *map(str, options), "--out", str(folder)]
+        result = CliRunner().invoke(app, words, standalone_mode=False)
+        assert result.exception is None, result.output
+    return {verb: (folder / f"{verb}.html").read_text(encoding="utf-8") for verb in COMMANDS}
+
+
+def drawn(pixels):
+    """Share of the picture that is not its commonest colour, and how many colours it has."""
+    colours, counts = np.unique((pixels.reshape(-1, 3) * 255).astype(np.uint8), axis=0, return_counts=True)
+    return 1.0 - counts.max() / counts.sum(), len(colours)
+
+
+def differing(one, other):
+    """Share of the pixels that two pictures do not share."""
+    return float((np.abs(one.pixels - other.pixels).max(axis=-1) > 0.05).mean())
+
+
+@pytest.fixture(scope="module")
+def looked(pages, tmp_path_factory):
+    """Each page as it opens."""
+    return {verb: browser.look(page, tmp_path_factory.mktemp(verb)) for verb, page in pages.items()}
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_page_draws_its_figure_without_a_fault_and_without_a_network(looked, verb):
+    seen = looked[verb]
+    assert seen.findings["faults"] == []
+    assert [name for name in seen.findings["fetched"] if not name.startswith(("data:", "blob:"))] == []
+    assert max(width * height for _, width, height in seen.findings["drawings"]) > 400 * 300
+    share, colours = drawn(seen.pixels)
+    assert share > 0.03
+    assert colours > 50
+
+
+def test_the_legend_of_a_density_hides_a_surface(pages, looked, tmp_path):
+    seen = browser.look(pages["density"], tmp_path, action=TOGGLE.replace("ITEM", "1"))
+    assert seen.findings["faults"] == []
+    before, after = (dict(seen.findings[when]) for when in ("before", "after"))
+    changed = [name for name in before if before[name] != after[name]]
+    assert (changed, after["0.01 a₀⁻³"]) == (["0.01 a₀⁻³"], "legendonly")
+    assert differing(seen, looked["density"]) > 0.005
+
+
+def test_the_legend_of_radial_distributions_hides_a_pair_in_both_panels(pages, looked, tmp_path):
+    seen = browser.look(pages["rdf"], tmp_path, action=TOGGLE.replace("ITEM", "0"))
+    hidden = [name for name, visible in seen.findings["after"] if visible == "legendonly"]
+    assert hidden == ["Li–Cl", "Li–Cl"]
+    assert differing(seen, looked["rdf"]) > 0.001
+
+
+def test_the_boxes_of_a_network_hide_hops_and_dragging_turns_it(pages, looked, tmp_path):
+    action = """
+    const canvas = document.querySelector("canvas");
+    const drag = (kind, x) => canvas.dispatchEvent(new PointerEvent(kind,
+      {pointerId: 1, clientX: 400 + x, clientY: 300, movementX: x, movementY: 0, bubbles: true}));
+    canvas.setPointerCapture = () => {};
+    canvas.toDataURL();  // from the first reading on, all is drawn by the processor, to the last digit alike
+    window.onresize();
+    const start = canvas.toDataURL();
+    document.querySelector("input").click();
+    found.hidden = canvas.toDataURL() !== start;
+    document.querySelector("input").click();
+    found.back = canvas.toDataURL() === start;
+    drag("pointerdown", 0); drag("pointermove", 60); drag("pointerup", 60);
+    found.turned = canvas.toDataURL() !== start;
+    """
+    seen = browser.look(pages["hops"], tmp_path, action=action)
+    assert {name: seen.findings[name] for name in ("faults", "hidden", "back", "turned")} == {
+        "faults": [],
+        "hidden": True,
+        "back": True,
+        "turned": True,
+    }
+    assert differing(seen, looked["hops"]) > 0.005
+
+
+def test_a_page_that_fails_or_fetches_is_noticed(tmp_path):
+    broken = "<!doctype html><head></head><body><script src='https://example.org/x.js'></script><script>nothing.here()</script>"
+    seen = browser.look(broken, tmp_path)
+    assert len(seen.findings["faults"]) == 2
+    assert seen.findings["fetched"] == ["https://example.org/x.js"]
+    assert drawn(seen.pixels) == (0.0, 1)
