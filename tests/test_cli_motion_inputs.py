@@ -143,7 +143,36 @@ def test_two_files_are_compared(files, tmp_path):
     assert max(abs(row["value"]) for row in found["comparisons"] if row["measure"] == "shift") < 1e-12
 
 
+def test_a_density_is_symmetrised_by_the_structure_or_by_a_group_of_its_cell(files, tmp_path):
+    arrays = []
+    for group in ("structure", "216"):
+        words = ("--system", "Li6PS5Cl", "--symmetrise", group, "--spacing", "0.5", "--out", tmp_path / group)
+        said = asked("density", f"{files}/XDATCAR@900K", *NUMBERLESS, *words)
+        assert "F-43m (the framework agrees to 9" in said
+        document = json.loads((tmp_path / group / "density.json").read_text())
+        assert (document["space_group"], document["symmetrised_by"]) == ("F-43m", group)
+        assert document["framework_agrees_with_space_group"] > 0.9
+        arrays.append(np.load(tmp_path / group / "density.npz")["density"])
+    assert arrays[0] == pytest.approx(arrays[1], abs=1e-12)
+
+
 REFUSED = {
+    "a structure for the symmetry": (
+        ("density", "XDATCAR@9K", *NUMBERLESS, "--symmetrise", "216"),
+        "needs a structure",
+    ),
+    "no such group": (
+        ("density", "XDATCAR@9K", *NUMBERLESS, "--symmetrise", "F-43n", "--system", "Li6PS5Cl"),
+        "there is no space group 'F-43n'",
+    ),
+    "a group of another framework": (
+        ("density", "XDATCAR@9K", *NUMBERLESS, "--symmetrise", "227", "--system", "Li6PS5Cl"),
+        "does not have the space group Fd-3m",
+    ),
+    "a structure of another crystal": (
+        ("density", "XDATCAR@9K", *NUMBERLESS, "--symmetrise", "structure", "--system", "Li3YCl6"),
+        "the run's cell is not the structure's unit cell repeated",
+    ),
     "a structure that files do not hold": (("hops", "XDATCAR@900K", *NUMBERLESS), "the sites need a structure"),
     "no temperature": (("rdf", "XDATCAR", *NUMBERLESS), "every trajectory needs one temperature"),
     "no time": (("vanhove", "XDATCAR@900K"), "time between"),

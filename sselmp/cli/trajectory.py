@@ -14,6 +14,7 @@ from sselmp.cli.stages import MEMORY_MB
 from sselmp.errors import SettingsError
 
 if TYPE_CHECKING:
+    from sselmp.report.density_report import DensityReport
     from sselmp.report.motion_sources import Source
     from sselmp.trajectory.run_folder import RunTrajectory
 
@@ -26,6 +27,13 @@ app = typer.Typer(
 SpeciesOption = Annotated[
     str | None, typer.Option("--of", metavar="SPECIES", help="Species that is looked at (default: the mobile one).")
 ]
+StructureOption = Annotated[
+    str | None,
+    typer.Option(
+        "--system", "-s", metavar="NAME|FILE", help="The structure whose symmetry is taken (default: that of the run; "
+        "trajectory files have none); without folders and files, the campaign's system.",
+    ),
+]  # fmt: skip
 RadiusOption = Annotated[
     float | None, typer.Option("--rmax", metavar="Å", help="Largest distance (default: half the cell).")
 ]
@@ -96,9 +104,17 @@ def density(
         str, typer.Option("--fold", metavar="AxBxC", help="Unit cells in the run's cell, laid on each other.")
     ] = "1x1x1",
     symmetrise: Annotated[
-        bool, typer.Option("--symmetrise", help="Average over the space group of the framework's mean positions.")
-    ] = False,
-    tolerance: Annotated[float, typer.Option("--tolerance", metavar="Å", help="Tolerance of that symmetry.")] = 0.3,
+        str | None,
+        typer.Option(
+            "--symmetrise",
+            metavar="framework|structure|GROUP",
+            help="Average over the space group of the framework's "
+            "mean positions, of the structure (--system), or over one by number or symbol in the structure's cell.",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", metavar="Å", help="Tolerance for that of mean positions.")
+    ] = 0.3,
     alike: Annotated[
         str, typer.Option("--alike", metavar="A,B", help="Species that count as one for it: those that share sites.")
     ] = "",
@@ -111,7 +127,7 @@ def density(
     ] = None,
     mobile: MobileOption = None,
     potential: PotentialOption = None,
-    system: SystemOption = None,
+    system: StructureOption = None,
     campaign: CampaignOption = "quick",
     results: ResultsOption = Path("results"),
     temperature: trajectories.TemperatureOption = None,
@@ -126,31 +142,36 @@ def density(
 ) -> None:
     """Probability density in a0^-3: cube, CHGCAR, isosurfaces, and the levels at which it connects through the cell.
 
-    Example: sselmp trajectory density RUN --fold 2x2x2 --symmetrise --level 0.003
+    Example: sselmp trajectory density RUN --fold 2x2x2 --symmetrise structure --level 0.003
     """
-    from sselmp.report import ion_motion
+    from sselmp.report import density_report
 
     stated = trajectories.Stated(
         tuple(temperature or ()), timestep, frame_spacing, species, topology, None, start, unwrapped
     )
     asked = Asked(
         tuple(words or ()), campaign, results, potential, system, mobile=mobile, stated=stated, out=out,
-        memory_MB=memory,
+        memory_MB=memory, takes_structure=needs_structure(symmetrise),
     )  # fmt: skip
-    options = ion_motion.DensityOptions(
-        species=of, spacing_A=spacing, repeats=repeats_of(fold), symmetrise=symmetrise, tolerance_A=tolerance,
-        alike=tuple(filter(None, alike.split(","))), broadening_A=broaden, levels=tuple(level or ()),
-        memory_MB=memory,
+    if asked.files and system is None and needs_structure(symmetrise):
+        raise SettingsError(
+            f"a density symmetrised by '{symmetrise}' needs a structure, and trajectory files hold none",
+            repair="name it with --system NAME|FILE, or take the mean positions: --symmetrise framework",
+        )
+    options = density_report.DensityOptions(
+        species=of, spacing_A=spacing, repeats=repeats_of(fold), symmetrise=symmetrise, system=system,
+        tolerance_A=tolerance, alike=tuple(filter(None, alike.split(","))), broadening_A=broaden,
+        levels=tuple(level or ()), memory_MB=memory,
     )  # fmt: skip
 
     def show(run: RunTrajectory, source: Source) -> None:
-        report = ion_motion.report_density(run, options, out=source.out)
+        report = density_report.report_density(run, options, out=source.out)
         found = report.density
         shape = "x".join(str(points) for points in found.grid.shape)
         console.say(
-            f"{source.name}: {found.species} on {shape} points{f', {found.symmetry}' if found.symmetry else ''}; "
+            f"{source.name}: {found.species} on {shape} points{_symmetry_words(report)}; "
             f"highest {found.values.max():.3g}, mean {found.values.mean():.3g} a₀⁻³; "
-            f"{ion_motion.connection_words(report)}"
+            f"{density_report.connection_words(report)}"
         )
         console.say(f"  written to {source.out}: density.json, .npz, .cube, .png, .html, CHGCAR")
 
@@ -211,6 +232,18 @@ def rdf(
         console.say(f"  written to {source.out}: rdf.json, .npz, .png, .html")
 
     each(asked, show)
+
+
+def needs_structure(symmetrise: str | None) -> bool:
+    """Whether a density is symmetrised by something that lies in a structure."""
+    return symmetrise not in {None, "framework"}
+
+
+def _symmetry_words(report: DensityReport) -> str:
+    if not report.density.symmetry:
+        return ""
+    agreed = "" if report.agreement is None else f" (the framework agrees to {report.agreement:.0%})"
+    return f", {report.density.symmetry}{agreed}"
 
 
 def repeats_of(text: str) -> tuple[int, int, int]:

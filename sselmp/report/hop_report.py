@@ -114,7 +114,7 @@ def sites_for(
     """
     if request.sites == DENSITY:
         return sites_of_density(trajectory, around, mobile=mobile, repeats=request.repeats, radius_A=request.radius_A)
-    crystal = _crystal(system, mobile)
+    crystal = crystal_of(system, mobile, purpose="the sites")
     if request.sites == STRUCTURE:
         return sites_of_crystal(crystal, around, mobile=mobile, radius_A=request.radius_A)
     named = check(SitesSettings, read_toml(Path(request.sites)), source=request.sites)
@@ -138,14 +138,25 @@ def cages_for(around: Surroundings, sites: Sites, *, request: HopRequest) -> Cag
     return cages_around(around.fractional[free], sites, species=request.cage)
 
 
-def _crystal(system: str, mobile: str) -> Crystal:
+def crystal_of(system: str, mobile: str, *, purpose: str) -> Crystal:
+    """The structure that something is taken from.
+
+    Args:
+        system: Name or file of a system.
+        mobile: The species that moves.
+        purpose: What is taken from it, such as ``the sites``.
+
+    Raises:
+        SettingsError: There is no such structure, or it cannot be used.
+    """
     try:
         return load_system(system, mobile_species=mobile).crystal
     except (SettingsError, StructureError) as error:
         raise SettingsError(
-            f"the sites cannot be taken from the structure '{system}'",
+            f"{purpose} cannot be taken from the structure '{system}'",
             got=str(error).splitlines()[0],
-            repair="name the run's structure with --system NAME|FILE, or take them from the density: --sites density",
+            repair="name the run's structure with --system NAME|FILE"
+            + (", or take them from the density: --sites density" if purpose == "the sites" else ""),
         ) from error
 
 

@@ -77,9 +77,10 @@ def pair_up(first: Trajectory, second: Trajectory, *, mobile: str, repeats: Thre
     unit = one.cell / np.array(repeats)[:, None]
     others = repeats_of(unit, two.cell)
     # In units of the unit cell, wrapped, both frameworks are the same few sites.
+    rest, other = one.resting, two.resting
     found = align(
-        Reference(two.fractional * others % 1.0, two.species),
-        Reference(one.fractional * repeats % 1.0, one.species),
+        Reference(other.fractional * others % 1.0, other.species),
+        Reference(rest.fractional * repeats % 1.0, rest.species),
         cell=two.cell / np.array(others)[:, None],
     )
     if not np.array_equal(found.rotation, np.eye(3)):
