@@ -87,7 +87,8 @@ def bytes_bar(title: str, *, after_s: float = 0.0) -> Iterator[Callable[[int, in
     try:
         yield update
     finally:
-        progress.stop()
+        if progress.live.is_started:  # else stopping would print an empty line
+            progress.stop()
 
 
 class RunBars:
