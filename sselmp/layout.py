@@ -30,7 +30,9 @@ TRAJECTORY = "trajectory"  # trajectory/<run>/: how the ions of one run move
 HOP_RATES_JSON = "rates.json"
 HOP_RATES_FIGURE = "rates.png"
 COMPARISON_JSON = "comparison.json"
+COMPARISON_ARRAYS = "comparison.npz"
 COMPARISON_FIGURE = "comparison.png"
+COMPARISON_PAGE = "comparison.html"
 
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"

@@ -20,6 +20,7 @@ COMMANDS = {
     "rdf": (),
     "density": ("--spacing", 0.4, "--level", 0.01, "--level", 0.003),
     "hops": ("--system", "Li6PS5Cl", "--cage", "S"),
+    "compare": ("--system", "Li6PS5Cl", "--blocks", 6),
 }
 TOGGLE = """
 const items = [...document.querySelectorAll(".legendtoggle")];
@@ -37,10 +38,12 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     path = written.xdatcar(folder / "XDATCAR", swaps.frames_of(swaps.argyrodite_of_swaps(frames=120, every=4)))
     for verb, options in COMMANDS.items():
-        words = ["trajectory", verb, f"{path}@900K", "--frame-spacing", "20", *map(str, options), "--out", str(folder)]
+        files = [f"{path}@900K"] * (2 if verb == "compare" else 1)
+        words = ["trajectory", verb, *files, "--frame-spacing", "20", *map(str, options), "--out", str(folder)]
         result = CliRunner().invoke(app, words, standalone_mode=False)
         assert result.exception is None, result.output
-    return {verb: (folder / f"{verb}.html").read_text(encoding="utf-8") for verb in COMMANDS}
+    names = {verb: "comparison" if verb == "compare" else verb for verb in COMMANDS}
+    return {verb: (folder / f"{name}.html").read_text(encoding="utf-8") for verb, name in names.items()}
 
 
 def drawn(pixels):

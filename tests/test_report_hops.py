@@ -106,6 +106,12 @@ def test_comparing_a_run_with_itself_and_with_one_that_rattles_more(tmp_path):
     # ions stay on their sites for longer than a block: what blocks show of their density remembers the one before
     assert "van Hove, self part" in differ
     assert (tmp_path / "out" / layout.COMPARISON_FIGURE).read_bytes()[:4] == b"\x89PNG"
+    with np.load(tmp_path / "out" / layout.COMPARISON_ARRAYS) as arrays:
+        moved, at_A = arrays["van_Hove_self_part_first"], arrays["van_Hove_self_part_at_A"]
+        assert moved.sum(axis=1) == pytest.approx(1.0)
+        assert (moved.shape[1], at_A[-1]) == (len(at_A), np.inf)
+        assert arrays["density_first"].shape == arrays["density_second"].shape
+    assert "Plotly.newPlot" in (tmp_path / "out" / layout.COMPARISON_PAGE).read_text()
 
 
 def test_a_run_in_which_nothing_hops_is_reported_with_its_limits(tmp_path):

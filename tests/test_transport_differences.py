@@ -168,7 +168,7 @@ def test_the_two_halves_of_a_real_run_do_not_differ(test_data):
 
 
 def frozen(seed):
-    """The framework of Li6PS5Cl with its atoms a third of an ångström off their sites, and Li that rattles on its own."""
+    """The framework of Li6PS5Cl, each atom a third of an ångström off its site, and Li that rattles on its own."""
     rng, crystal = np.random.default_rng(seed), load_system("Li6PS5Cl").crystal
     is_lithium = np.array(crystal.species) == "Li"
     off = np.where(is_lithium[:, None], 0.0, rng.normal(scale=0.2, size=(len(is_lithium), 3)))

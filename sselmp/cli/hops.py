@@ -212,7 +212,7 @@ def _compare(
     console.say(f"\n{names[0]} and {names[1]}")
     headers = ("what", "measure", "value", "from noise", "excess (95 %)", "p", "")
     console.show_table(headers, [_row(row) for row in found])
-    console.say(f"written to {out}: {layout.COMPARISON_JSON}, {layout.COMPARISON_FIGURE}")
+    console.say(f"written to {out}: {layout.COMPARISON_JSON}, .npz, .png, .html")
 
 
 def _show_barriers(series: Sequence[tuple[Source, HopReport]]) -> None:

@@ -12,6 +12,7 @@ from sselmp import files, layout
 from sselmp.files import Json
 from sselmp.report import hop_document
 from sselmp.report.hop_report import HopReport, HopRequest, report_run, sites_for
+from sselmp.report.jump_picture import BETWEEN, OTHER, WITHIN
 from sselmp.trajectory.run_folder import RunTrajectory
 from sselmp.transport.arrhenius import Refusal
 from sselmp.transport.barriers import Barrier, RateAt, barrier_of
@@ -63,7 +64,7 @@ def write_barriers(reports: Sequence[HopReport], *, out: Path) -> tuple[NamedBar
 def write_comparison(
     first: RunTrajectory, second: RunTrajectory, *, out: Path, request: HopRequest, blocks: int = BLOCKS
 ) -> tuple[Comparison, ...]:
-    """Compare two runs; write ``comparison.json`` and ``comparison.png``.
+    """Compare two runs; write ``comparison.json``, ``.npz``, ``.png`` and ``.html``.
 
     Args:
         first: A run.
@@ -78,6 +79,7 @@ def write_comparison(
         TrajectoryError: The runs cannot be compared.
     """
     from sselmp.report.comparison_figures import draw_comparison
+    from sselmp.report.pages import comparison_page
 
     runs = (first, second)
     mobile = first.facts.mobile_species
@@ -89,7 +91,10 @@ def write_comparison(
     names = [f"{run.facts.potential} {run.facts.temperature_K:g} K ({run.facts.folder.name})" for run in runs]
     plain = hop_document.comparison(found, first=names[0], second=names[1])
     files.write_text(out / layout.COMPARISON_JSON, hop_document.json_text(plain))
+    with files.whole(out / layout.COMPARISON_ARRAYS) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **hop_document.comparison_arrays(found))
     draw_comparison(found, out / layout.COMPARISON_FIGURE, names=(names[0], names[1]))
+    comparison_page(found, names=(names[0], names[1]), path=out / layout.COMPARISON_PAGE)
     return found
 
 
@@ -135,4 +140,7 @@ def _write_rates(reports: Sequence[HopReport], found: Sequence[NamedBarrier], *,
     barriers = [hop_document.barrier(one.name, one.found) for one in found]
     plain: Json = {"format": "sselmp-hop-rates-1", "runs": rows, "barriers": barriers}
     files.write_text(out / layout.HOP_RATES_JSON, hop_document.json_text(plain))
-    draw_rates_over_temperatures(reports, out / layout.HOP_RATES_FIGURE)
+    named = {"all hops": OTHER, "within cages": WITHIN, "between cages": BETWEEN}
+    draw_rates_over_temperatures(
+        reports, {named[one.name]: one.found for one in found}, path=out / layout.HOP_RATES_FIGURE
+    )

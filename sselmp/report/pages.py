@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sselmp import files
+from sselmp.files import Json
 from sselmp.report.density_scene import SURFACE_COLOURS, AtomKind, Colour, cell_edges
 from sselmp.report.isosurface import Surface
 from sselmp.transport.density import Array, Density
 from sselmp.transport.rdf import Rdf
+from sselmp.transport.run_comparison import Comparison
 from sselmp.transport.van_hove import VanHove
 
 if TYPE_CHECKING:
@@ -119,10 +121,63 @@ def rdf_page(found: Sequence[Rdf], *, words: str, path: Path) -> None:
     _write(figure, title="radial distribution", words=words, path=path)
 
 
-def _write(figure: Figure, *, title: str, words: str, path: Path) -> None:
+def comparison_page(found: Sequence[Comparison], *, names: tuple[str, str], path: Path) -> None:
+    """Both runs' van Hove functions and occupancies with the scatter of their blocks, and how far they are apart.
+
+    Args:
+        found: Of ``compare_runs``.
+        names: Of the two runs.
+        path: HTML to write, whole.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    from plotly.subplots import make_subplots
+
+    shown = [one for one in found if one.difference.measure == "divergence"]
+    curves = [one for one in shown if one.what != "density"]
+    titles = ("divergence, and what noise alone shows", *(one.what for one in curves))
+    figure = make_subplots(rows=2, cols=2, subplot_titles=titles, horizontal_spacing=0.16, vertical_spacing=0.18)
+    what = [one.what.partition(" at ")[0] for one in shown]
+    for name, colour, values in (
+        ("as measured", "#3d405b", [one.difference.value for one in shown]),
+        ("noise alone", "#c9ced6", [one.difference.noise for one in shown]),
+        ("halves of one run", "#e3d5b8", [one.difference.split_half for one in shown]),
+    ):
+        figure.add_bar(x=values, y=what, orientation="h", name=name, marker_color=colour, row=1, col=1)
+    figure.update_xaxes(title="Jensen–Shannon divergence [bit]", type="log", row=1, col=1)
+    for place, one in enumerate(curves, start=1):
+        row, column = place // 2 + 1, place % 2 + 1
+        for name, colour, blocks in ((names[0], "#2a7fba", one.first), (names[1], "#d1495b", one.second)):
+            shares = blocks / blocks.mean(axis=0).sum()
+            middle, error = shares.mean(axis=0), shares.std(axis=0, ddof=1) / np.sqrt(len(shares))
+            x, inside = np.arange(len(middle)) + 1.0, np.ones(len(middle), dtype=bool)
+            if one.at_A is not None:
+                x, inside = one.at_A, np.isfinite(one.at_A)
+            figure.add_scatter(
+                x=x[inside], y=_digits(middle[inside]), name=name, showlegend=place == 1, legendgroup=name,
+                mode="lines" if one.at_A is not None else "markers", line={"color": colour},
+                error_y={"array": _digits(error[inside]), "thickness": 1, "width": 2}, row=row, col=column,
+            )  # fmt: skip
+        title = "site of the unit cell" if one.at_A is None else "r [Å]"
+        figure.update_xaxes(title=title, row=row, col=column)
+        figure.update_yaxes(title="share of the ions" if "distinct" not in one.what else "share", row=row, col=column)
+    figure.update_layout(barmode="group", height=860)
+    figure.update_yaxes(autorange="reversed", row=1, col=1)
+    legend = {"orientation": "h", "y": -0.12}
+    _write(
+        figure,
+        title="two runs compared",
+        words=f"{names[0]} and {names[1]}; errors from blocks of time",
+        path=path,
+        legend=legend,
+    )
+
+
+def _write(figure: Figure, *, title: str, words: str, path: Path, legend: Json | None = None) -> None:
     figure.update_layout(
         title={"text": f"<b>{title}</b><br><sup>{words}</sup>", "x": 0.02}, template="plotly_white",
-        legend={"itemsizing": "constant"}, margin={"l": 60, "r": 30, "t": 90, "b": 50},
+        legend={"itemsizing": "constant"} | (legend or {}), margin={"l": 60, "r": 30, "t": 90, "b": 50},
     )  # fmt: skip
     files.write_text(path, figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}))
 
@@ -130,6 +185,11 @@ def _write(figure: Figure, *, title: str, words: str, path: Path) -> None:
 def _short(values: Array) -> Array:
     """Four digits are more than a screen shows."""
     return values.astype(np.float32).round(4)  # type: ignore[return-value]
+
+
+def _digits(values: Array) -> list[float]:
+    """Four significant digits."""
+    return [float(f"{value:.4g}") for value in values]
 
 
 def _css(colour: Colour) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sselmp.cells import Array
+from sselmp.cells import Array, readonly
 from sselmp.errors import TrajectoryError
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.alignment import Reference, align, repeats_of
 from sselmp.transport.counting import time_blocks
 from sselmp.transport.density import density
-from sselmp.transport.differences import LEAST_BLOCKS, Difference, compare
+from sselmp.transport.differences import LEAST_BLOCKS, Difference, Measure, compare
 from sselmp.transport.grid import Grid, grid_of
 from sselmp.transport.pairs import Radii, radii_within
 from sselmp.transport.sites import Sites
@@ -53,11 +53,17 @@ class Comparison:
         what: Such as ``density``.
         unit: Of its numbers.
         difference: What was found.
+        first: (B, K) what each block of the first run showed; the blocks are those before any were joined.
+        second: (C, K) the same of the second.
+        at_A: (K,) distances that these belong to [Å], infinite for all beyond; None where they are no distances.
     """
 
     what: str
     unit: str
     difference: Difference
+    first: Array
+    second: Array
+    at_A: Array | None = None
 
 
 def pair_up(first: Trajectory, second: Trajectory, *, mobile: str, repeats: Three = (1, 1, 1)) -> tuple[Run, Run]:
@@ -122,7 +128,8 @@ def compare_runs(
         for run, count in zip((first, second), counts, strict=True)
     ]
     for part, name in enumerate(("self", "distinct")):
-        comparisons += _both(f"van Hove, {name} part at {lag_ps:.3g} ps", [one[part] for one in distances])
+        at_A = np.append(radii.middles_A, np.inf)[: distances[0][part].shape[1]]
+        comparisons += _both(f"van Hove, {name} part at {lag_ps:.3g} ps", [one[part] for one in distances], at_A=at_A)
     if sites is not None:
         both = (sites, _laid_over(sites, second))
         visits = [
@@ -132,10 +139,12 @@ def compare_runs(
     return tuple(comparisons)
 
 
-def _both(what: str, found: list[Array]) -> list[Comparison]:
+def _both(what: str, found: list[Array], *, at_A: Array | None = None) -> list[Comparison]:
+    first, second = (readonly(one) for one in found)
+    kinds: tuple[tuple[Measure, str], ...] = (("divergence", "bit"), ("overlap", ""))
     return [
-        Comparison(what=what, unit="bit", difference=compare(found[0], found[1], measure="divergence")),
-        Comparison(what=what, unit="", difference=compare(found[0], found[1], measure="overlap")),
+        Comparison(what, unit, compare(first, second, measure=measure), first=first, second=second, at_A=at_A)
+        for measure, unit in kinds
     ]
 
 
@@ -161,7 +170,7 @@ def _occupancies(visits: list[Visits], counts: list[int]) -> list[Comparison]:
         difference = compare(means[0], means[1], measure="shift")
         remembers = difference.remembers or judged.remembers
         difference = replace(difference, remembers=remembers, differs=difference.differs and not remembers)
-        found.append(Comparison(what=f"occupancy of {label}", unit="ions a site", difference=difference))
+        found.append(Comparison(f"occupancy of {label}", "ions a site", difference, first=means[0], second=means[1]))
     return found
 
 
