@@ -103,6 +103,11 @@ def jump_graph_page() -> Path:
     return templates_folder() / "jump_graph.html"
 
 
+def density_page() -> Path:
+    """The page that shows a density in a browser, with a place for its data."""
+    return templates_folder() / "density.html"
+
+
 def weights_folder() -> Path:
     """Folder of weights that no package ships: ``SSELMP_WEIGHTS`` where it is set, else beside the environments."""
     if named := os.environ.get(WEIGHTS_VARIABLE):

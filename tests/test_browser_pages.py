@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+
 import browser
 import numpy as np
 import pytest
@@ -10,6 +14,9 @@ import written
 from typer.testing import CliRunner
 
 from sselmp.cli.main import app
+from sselmp.report.isosurface import isosurface
+from sselmp.transport.density import Density
+from sselmp.transport.grid import Grid
 
 pytestmark = [
     pytest.mark.browser,
@@ -74,13 +81,61 @@ def test_a_page_draws_its_figure_without_a_fault_and_without_a_network(looked, v
     assert colours > 50
 
 
-def test_the_legend_of_a_density_hides_a_surface(pages, looked, tmp_path):
-    seen = browser.look(pages["density"], tmp_path, action=TOGGLE.replace("ITEM", "1"))
-    assert seen.findings["faults"] == []
-    before, after = (dict(seen.findings[when]) for when in ("before", "after"))
-    changed = [name for name in before if before[name] != after[name]]
-    assert (changed, after["0.01 a₀⁻³"]) == (["0.01 a₀⁻³"], "legendonly")
+def test_the_slider_of_a_density_moves_its_surface_and_its_boxes_hide_it(pages, looked, tmp_path):
+    action = """
+    const canvas = document.querySelector("canvas"), slider = document.querySelector("input[type=range]");
+    const said = () => document.querySelector("#key p").textContent;
+    const box = name => [...document.querySelectorAll("label")].find(one => one.textContent === name).firstChild;
+    const press = name => [...document.querySelectorAll("button")].find(one => one.textContent === name).click();
+    found.said = [said()];
+    found.corners = [main.count];
+    slider.value = 500; slider.oninput();
+    found.said.push(said()); found.corners.push(main.count);
+    press("0.0100");
+    found.said.push(said()); found.corners.push(main.count);
+    const whole = canvas.toDataURL();
+    box("surface").click();
+    found.hidden = canvas.toDataURL() !== whole;
+    box("surface").click();
+    found.back = canvas.toDataURL() === whole;
+    box("0.00300 a₀⁻³").click();
+    found.shell = canvas.toDataURL() !== whole;
+    """
+    seen = browser.look(pages["density"], tmp_path, action=action)
+    found = seen.findings
+    assert (found["faults"], found["hidden"], found["back"], found["shell"]) == ([], True, True, True)
+    start, low, again = found["said"]
+    assert start == again
+    assert start.startswith("0.0100 a₀⁻³: holds ")
+    assert start != low
+    assert found["corners"][0] == found["corners"][2] > 1000
+    assert found["corners"][1] != found["corners"][0]
     assert differing(seen, looked["density"]) > 0.005
+
+
+def test_the_surface_found_in_the_browser_is_that_of_the_picture(pages, tmp_path):
+    script = re.search(r'<script id="data" type="application/json">(.*?)</script>', pages["density"], re.DOTALL)
+    data = json.loads(script[1])
+    logarithms = np.frombuffer(base64.b64decode(data["values"]), dtype="<u2") / 65535
+    values = np.where(logarithms > 0, data["lowest"] * (data["highest"] / data["lowest"]) ** logarithms, 0)
+    grid = Grid(cell=np.array(data["cell"]), shape=tuple(data["shape"]), repeats=(1, 1, 1), offset=np.zeros(3))
+    height = np.log(0.01 / data["lowest"]) / np.log(data["highest"] / data["lowest"])
+    density = Density("Li", grid=grid, values=logarithms.reshape(data["shape"]), ions=24, frames=120)
+    ours = isosurface(density, level=height)  # the browser interpolates logarithms
+    one, two, three = ours.vertices[ours.triangles].transpose(1, 0, 2)
+    area = 0.5 * np.linalg.norm(np.cross(two - one, three - one), axis=1).sum()
+    action = """
+    const filled = surface(0.01);
+    found.area = 0;
+    for (let t = 0; t < filled.length; t += 18) {
+      const [p, q, r] = [0, 6, 12].map(at => [0, 1, 2].map(k => filled[t + at + k]));
+      found.area += 0.5 * Math.hypot(...cross(q.map((x, k) => x - p[k]), r.map((x, k) => x - p[k])));
+    }
+    found.said = document.querySelector("#key p").textContent;
+    """
+    found = browser.look(pages["density"], tmp_path, action=action).findings
+    assert found["area"] == pytest.approx(area, rel=0.01)
+    assert f"holds {100 * values[values >= 0.01].sum() / values.sum():.0f} % of the Li" in found["said"]
 
 
 def test_the_legend_of_radial_distributions_hides_a_pair_in_both_panels(pages, looked, tmp_path):

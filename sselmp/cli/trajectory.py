@@ -123,7 +123,9 @@ def density(
     ] = 0.2,
     level: Annotated[
         list[float] | None,
-        typer.Option("--level", metavar="A0^-3", help="Level to draw (default: the mean). Repeatable."),
+        typer.Option(
+            "--level", metavar="A0^-3", help="Level to draw (default: four times the mean, and the mean). Repeatable."
+        ),
     ] = None,
     mobile: MobileOption = None,
     potential: PotentialOption = None,

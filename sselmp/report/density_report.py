@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sselmp import files
 from sselmp.files import Json
-from sselmp.report import density_figures, density_files, motion_documents, pages
+from sselmp.report import density_figures, density_files, density_page, motion_documents
 from sselmp.report.density_scene import atom_kinds
 from sselmp.report.hop_report import crystal_of
 from sselmp.report.ion_motion import about_run, drift_of, words_of
@@ -39,7 +40,7 @@ class DensityOptions:
         tolerance_A: Of the symmetry of mean positions [Å].
         alike: Species that count as one for it.
         broadening_A: Standard deviation of a Gaussian [Å]; zero for none.
-        levels: To draw [a₀⁻³]; without any, the mean.
+        levels: To draw [a₀⁻³]; without any, four times the mean and the mean.
         memory_MB: For grids [MB].
     """
 
@@ -108,7 +109,7 @@ def report_density(run: RunTrajectory, options: DensityOptions, *, out: Path) ->
     found = broadened(found, width_A=options.broadening_A)
     if basis.group is not None:  # last: then points that symmetry makes equal are equal to the last digit
         found = symmetrised(found, symmetry=basis.group)
-    levels = options.levels or (float(found.values.mean()),)
+    levels = options.levels or _usual_levels(found)
     surfaces = tuple((level, isosurface(found, level=level)) for level in levels)
     report = DensityReport(
         density=found,
@@ -123,6 +124,12 @@ def report_density(run: RunTrajectory, options: DensityOptions, *, out: Path) ->
     }
     _write_density(report, about=about, words=words_of(facts, trajectory), out=out)
     return report
+
+
+def _usual_levels(found: Density) -> tuple[float, ...]:
+    """Where the ions are most of the time, and around it what they pass: four times the mean, and the mean."""
+    mean = float(found.values.mean())
+    return (4.0 * mean, mean) if found.values.max() > 8.0 * mean else (mean,)
 
 
 def _basis(run: RunTrajectory, options: DensityOptions, *, memory_bytes: int) -> _Basis:
@@ -159,7 +166,10 @@ def _write_density(report: DensityReport, *, about: Json, words: str, out: Path)
         density_files.write_chgcar(found, framework, path=out / "CHGCAR")
     atoms, said = atom_kinds(framework, found.grid), (words, connection_words(report))
     density_figures.draw_density(found, surfaces, atoms=atoms, words="\n".join(said), path=stem.with_suffix(".png"))
-    pages.density_page(found, surfaces, atoms=atoms, words="; ".join(said), path=stem.with_suffix(".html"))
+    text = density_page.page(
+        found, report.percolation, levels=[level for level, _ in surfaces], atoms=atoms, words="; ".join(said)
+    )
+    files.write_text(stem.with_suffix(".html"), text)
 
 
 def connection_words(report: DensityReport) -> str:

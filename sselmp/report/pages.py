@@ -9,63 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sselmp import files
+from sselmp.cells import Array
 from sselmp.files import Json
-from sselmp.report.density_scene import SURFACE_COLOURS, AtomKind, Colour, cell_edges
-from sselmp.report.isosurface import Surface
-from sselmp.transport.density import Array, Density
 from sselmp.transport.rdf import Rdf
 from sselmp.transport.run_comparison import Comparison
 from sselmp.transport.van_hove import VanHove
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-_GAP = float("nan")  # ends a line
-
-
-def density_page(
-    density: Density, surfaces: Sequence[tuple[float, Surface]], *, atoms: Sequence[AtomKind], words: str, path: Path
-) -> None:
-    """Isosurfaces that can be turned, each of which and the atoms can be hidden in the legend.
-
-    Args:
-        density: The density.
-        surfaces: Levels [a₀⁻³] and their surfaces.
-        atoms: The framework.
-        words: A line or two below the title.
-        path: HTML to write, whole.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
-    from plotly import graph_objects as go
-
-    edges = cell_edges(density.grid.cell)
-    x, y, z = np.concatenate([edges, np.full((len(edges), 1, 3), _GAP)], axis=1).reshape(-1, 3).T
-    figure = go.Figure(
-        go.Scatter3d(x=x, y=y, z=z, mode="lines", line={"color": "#444", "width": 3}, name="cell", hoverinfo="skip")
-    )
-    ordered = sorted(surfaces, key=lambda one: -one[0])
-    for index, (level, surface) in enumerate(ordered):
-        vertices, triangles = surface.vertices.astype(np.float32), surface.triangles.astype(np.int32)
-        figure.add_mesh3d(
-            x=vertices[:, 0], y=vertices[:, 1], z=vertices[:, 2],
-            i=triangles[:, 0], j=triangles[:, 1], k=triangles[:, 2],
-            color=_css(SURFACE_COLOURS[index % 4]), opacity=0.4 if 0 < index == len(ordered) - 1 else 1.0,
-            name=f"{level:.3g} a₀⁻³", showlegend=True, hoverinfo="name",
-            lighting={"ambient": 0.5, "diffuse": 0.7, "specular": 0.25, "roughness": 0.5},
-        )  # fmt: skip
-    for kind in atoms:
-        figure.add_scatter3d(
-            x=kind.positions[:, 0], y=kind.positions[:, 1], z=kind.positions[:, 2], mode="markers", name=kind.species,
-            marker={"size": 14 * kind.radius_A, "color": _css(kind.colour)},
-        )  # fmt: skip
-    hidden = {"visible": False}
-    figure.update_layout(
-        scene={"xaxis": hidden, "yaxis": hidden, "zaxis": hidden, "aspectmode": "data"},
-        scene_camera={"projection": {"type": "orthographic"}},
-    )
-    _write(figure, title=f"density of {density.species}", words=words, path=path)
 
 
 def van_hove_page(found: VanHove, *, words: str, path: Path) -> None:
@@ -190,8 +141,3 @@ def _short(values: Array) -> Array:
 def _digits(values: Array) -> list[float]:
     """Four significant digits."""
     return [float(f"{value:.4g}") for value in values]
-
-
-def _css(colour: Colour) -> str:
-    red, green, blue = (round(255 * part) for part in colour)
-    return f"rgb({red},{green},{blue})"
