@@ -13,7 +13,7 @@ import written
 from typer.testing import CliRunner
 
 from sselmp import layout
-from sselmp.cli.main import app
+from sselmp.cli.main import app, main
 from sselmp.errors import SettingsError, SselmpError, TrajectoryError
 from sselmp.report.motion_sources import Source, paired
 
@@ -233,3 +233,39 @@ def test_runs_are_paired_by_temperature_and_order():
     with pytest.raises(SettingsError, match="no temperature is among both") as told:
         paired([a, b], [d])
     assert "700 K and 900 K" in str(told.value)
+
+
+OVERLAP = """space_group = 1
+[[sites]]
+label = "one"
+position = [0.1, 0.2, 0.3]
+[[sites]]
+label = "two"
+position = [0.105, 0.2, 0.3]
+"""
+FAULTS = {
+    "sites that overlap": (("hops", "--sites", "sites.toml", "--system", "Li6PS5Cl"), "two sites overlap"),
+    "a grid too fine for memory": (("density", "--spacing", "0.005"), "the grid is too fine for the memory allowed"),
+    "a level above the maximum": (("density", "--spacing", "1", "--level", "50"), "there is no surface at this level"),
+    "a species that is absent": (("vanhove", "--of", "Na"), "no atom of the species 'Na'"),
+    "fewer frames than the longest lag": (("vanhove", "--longest", "1000"), "longest lag does not fit"),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_a_fault_ends_with_one_message_its_repair_and_no_file(files, tmp_path, monkeypatch, capfd, what):
+    words, message = FAULTS[what]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sites.toml").write_text(OVERLAP)
+    monkeypatch.setattr(
+        "sys.argv", ["sselmp", "trajectory", words[0], f"{files}/XDATCAR@900K", *NUMBERLESS, *words[1:]]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capfd.readouterr().err
+    assert ended.value.code in {1, 2}
+    assert told.count("error: ") == 1
+    assert message in told
+    assert "Traceback" not in told
+    assert [line for line in told.splitlines() if line.strip().startswith(("allowed:", "repair:"))]
+    assert [path.name for path in tmp_path.iterdir()] == ["sites.toml"]
