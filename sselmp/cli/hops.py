@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sselmp.trajectory.run_folder import RunTrajectory
     from sselmp.transport.run_comparison import Comparison
 
+CageOption = Annotated[
+    list[str] | None,
+    typer.Option("--cage", metavar="SPECIES", help="Tell hops within cages around free atoms of this species."),
+]
 SitesOption = Annotated[
     str,
     typer.Option(
@@ -59,10 +63,7 @@ OtherArgument = Annotated[
 
 def hops(
     words: WordsArgument = None,
-    cage: Annotated[
-        list[str] | None,
-        typer.Option("--cage", metavar="SPECIES", help="Tell hops within cages around free atoms of this species."),
-    ] = None,
+    cage: CageOption = None,
     sites: SitesOption = "structure",
     system: StructureOption = None,
     radius: RadiusOption = None,
@@ -124,6 +125,7 @@ def compare(
             "campaign those of --potential are compared with, temperature by temperature.",
         ),
     ] = None,
+    cage: CageOption = None,
     sites: SitesOption = "structure",
     system: StructureOption = None,
     radius: RadiusOption = None,
@@ -143,7 +145,7 @@ def compare(
     memory: MemoryOption = MEMORY_MB,
     out: OutOption = None,
 ) -> None:
-    """Say by how much two runs differ in density, van Hove functions and occupancies, and what is noise.
+    """Say by how much two runs differ in density, van Hove functions, occupancies and rates, and what is noise.
 
     Examples: sselmp trajectory compare A/runs/900K-seed1-… B/runs/900K-seed1-…;
     sselmp trajectory compare --campaign quick --potential sevennet --against chgnet
@@ -159,7 +161,7 @@ def compare(
         takes_structure=True,
     )  # fmt: skip
     pairs = paired(*_sides(asked, against))
-    request = _request(asked, sites=sites, radius=radius, fold=fold, cage=None)
+    request = _request(asked, sites=sites, radius=radius, fold=fold, cage=cage)
     failures: list[TrajectoryError] = []
     for one, two in pairs:
         place = _place(one, two, out=out, alone=len(pairs) == 1)

@@ -27,7 +27,8 @@ def draw_comparison(found: Sequence[Comparison], path: Path, *, names: tuple[str
     """
     groups = [
         ("Jensen–Shannon divergence [bit]", [one for one in found if one.difference.measure == "divergence"]),
-        ("shift of occupancy [ions a site]", [one for one in found if one.difference.measure == "shift"]),
+        ("shift of occupancy [ions a site]", [one for one in found if one.unit == "ions a site"]),
+        ("shift of the rate of hops [1/ps]", [one for one in found if one.unit == "1/ps"]),
     ]
     groups = [(label, rows) for label, rows in groups if rows]
     figure = figure_of(7.6, 1.5 + 0.62 * sum(len(rows) + 1 for _, rows in groups))

@@ -87,7 +87,7 @@ def write_comparison(
     one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=request.repeats)
     sites = sites_for(one.trajectory, one.around, mobile=mobile, request=request, system=system)
     one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=sites.repeats)
-    found = compare_runs(one, two, sites=sites, blocks=blocks)
+    found = compare_runs(one, two, sites=sites, cage=request.cage, blocks=blocks)
     names = [f"{run.facts.potential} {run.facts.temperature_K:g} K ({run.facts.folder.name})" for run in runs]
     plain = hop_document.comparison(found, first=names[0], second=names[1])
     files.write_text(out / layout.COMPARISON_JSON, hop_document.json_text(plain))

@@ -11,10 +11,12 @@ from sselmp.cells import Array, readonly
 from sselmp.errors import TrajectoryError
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.alignment import Reference, align, repeats_of
+from sselmp.transport.cages import Cages, cages_around, free_atoms
 from sselmp.transport.counting import time_blocks
 from sselmp.transport.density import density
 from sselmp.transport.differences import LEAST_BLOCKS, Difference, Measure, compare
 from sselmp.transport.grid import Grid, grid_of
+from sselmp.transport.hops import cage_hops, hops_of
 from sselmp.transport.pairs import Radii, radii_within
 from sselmp.transport.sites import Sites
 from sselmp.transport.surroundings import Surroundings, surroundings
@@ -102,14 +104,15 @@ def pair_up(first: Trajectory, second: Trajectory, *, mobile: str, repeats: Thre
 
 
 def compare_runs(
-    first: Run, second: Run, *, sites: Sites | None = None, blocks: int = BLOCKS
+    first: Run, second: Run, *, sites: Sites | None = None, cage: tuple[str, ...] = (), blocks: int = BLOCKS
 ) -> tuple[Comparison, ...]:
-    """Compare densities, van Hove functions and, where sites are given, occupancies.
+    """Compare densities, van Hove functions and, where sites are given, occupancies and rates of hops.
 
     Args:
         first: A run.
         second: Another (``pair_up``).
         sites: Sites in the first run's cell; their unit cell is laid over the second.
+        cage: Species around whose free atoms cages are, to tell hops within from hops between them; empty for no cages.
         blocks: Blocks of time of each run; fewer where frames are few, 5 at least.
 
     Raises:
@@ -136,6 +139,8 @@ def compare_runs(
             follow(run.trajectory, run.around, sites=laid) for run, laid in zip((first, second), both, strict=True)
         ]
         comparisons += _occupancies(visits, counts)
+        cages = [_cages(run, one.sites, cage=cage) for run, one in zip((first, second), visits, strict=True)]
+        comparisons += _rates(visits, counts, cages=cages)
     return tuple(comparisons)
 
 
@@ -172,6 +177,34 @@ def _occupancies(visits: list[Visits], counts: list[int]) -> list[Comparison]:
         difference = replace(difference, remembers=remembers, differs=difference.differs and not remembers)
         found.append(Comparison(f"occupancy of {label}", "ions a site", difference, first=means[0], second=means[1]))
     return found
+
+
+def _cages(run: Run, sites: Sites, *, cage: tuple[str, ...]) -> Cages | None:
+    if not cage:
+        return None
+    around = run.around
+    free = free_atoms(around.fractional, species=around.species, centres=cage, cell=around.cell)
+    return cages_around(around.fractional[free], sites, species=cage)
+
+
+def _rates(visits: list[Visits], counts: list[int], *, cages: list[Cages | None]) -> list[Comparison]:
+    """Shift of the rate of each class of hops, per ion and time."""
+    found: dict[str, list[Array]] = {}
+    for one, count, around in zip(visits, counts, cages, strict=True):
+        hops = hops_of(one)
+        classes = {"rate of hops": np.ones(len(hops), dtype=bool)}
+        if around is not None:
+            told = cage_hops(hops, one, cages=around)
+            classes = {"rate within cages": told.is_within, "rate between cages": told.is_between}
+        for name, which in classes.items():
+            ends = time_blocks(one.frames, count)
+            times_ps = np.array([end - begin for begin, end in ends]) * one.spacing_ps
+            made = [np.count_nonzero(which & (hops.frame >= begin) & (hops.frame < end)) for begin, end in ends]
+            found.setdefault(name, []).append((np.array(made) / (one.ions * times_ps))[:, None])
+    return [
+        Comparison(name, "1/ps", compare(rates[0], rates[1], measure="shift"), first=rates[0], second=rates[1])
+        for name, rates in found.items()
+    ]
 
 
 def _laid_over(sites: Sites, run: Run) -> Sites:
