@@ -188,7 +188,7 @@ def _cages(run: Run, sites: Sites, *, cage: tuple[str, ...]) -> Cages | None:
 
 
 def _rates(visits: list[Visits], counts: list[int], *, cages: list[Cages | None]) -> list[Comparison]:
-    """Shift of the rate of each class of hops, per ion and time."""
+    """Shift of the rate of each class of hops that were seen in either run, per ion and time."""
     found: dict[str, list[Array]] = {}
     for one, count, around in zip(visits, counts, cages, strict=True):
         hops = hops_of(one)
@@ -204,6 +204,7 @@ def _rates(visits: list[Visits], counts: list[int], *, cages: list[Cages | None]
     return [
         Comparison(name, "1/ps", compare(rates[0], rates[1], measure="shift"), first=rates[0], second=rates[1])
         for name, rates in found.items()
+        if rates[0].any() or rates[1].any()  # where nothing hopped in either there is nothing to resample
     ]
 
 
