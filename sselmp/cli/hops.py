@@ -11,9 +11,8 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console, trajectories
-from sselmp.cli.choices import CampaignOption, PotentialOption, ResultsOption
+from sselmp.cli.choices import MEMORY_MB, CampaignOption, PotentialOption, ResultsOption
 from sselmp.cli.motion_inputs import Asked, MemoryOption, MobileOption, OutOption, WordsArgument, each, read, sources
-from sselmp.cli.stages import MEMORY_MB
 from sselmp.cli.trajectory import repeats_of
 from sselmp.errors import SettingsError, TrajectoryError
 

@@ -11,8 +11,7 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console, trajectories
-from sselmp.cli.choices import choose
-from sselmp.cli.stages import MEMORY_MB
+from sselmp.cli.choices import MEMORY_MB, choose
 from sselmp.errors import SettingsError, TrajectoryError
 
 if TYPE_CHECKING:
@@ -131,12 +130,10 @@ def read(source: Source, memory_MB: float) -> RunTrajectory:
 
 
 def _of_files(asked: Asked) -> tuple[Source, ...]:
-    from sselmp.report.analyze_files import Question
+    from sselmp.report.analyze_files import Material
     from sselmp.report.motion_sources import FilesSaid, sources_of_files
 
-    question = Question(
-        mobile_species=asked.mobile, system=asked.system, potential=asked.potential or Question.potential
-    )
+    material = Material(system=asked.system, potential=asked.potential or Material.potential)
     for word in asked.words:
         for path in trajectories.paths_of(word):
             if not path.is_file():
@@ -145,7 +142,7 @@ def _of_files(asked: Asked) -> tuple[Source, ...]:
                     repair="name a run folder, a results folder, or a file such as run.lammpstrj@700K",
                 )
     simulations = trajectories.simulations(asked.words, asked.stated.temperatures)
-    said = FilesSaid(reading=trajectories.reading(asked.stated, asked.memory_MB), question=question)
+    said = FilesSaid(trajectories.reading(asked.stated, asked.memory_MB), material=material, mobile=asked.mobile)
     return sources_of_files(simulations, said, out=asked.out)
 
 

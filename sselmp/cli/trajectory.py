@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sselmp.cli import console, trajectories
-from sselmp.cli.choices import CampaignOption, PotentialOption, ResultsOption, SystemOption
+from sselmp.cli.choices import MEMORY_MB, CampaignOption, PotentialOption, ResultsOption, SystemOption
 from sselmp.cli.motion_inputs import Asked, MemoryOption, MobileOption, OutOption, WordsArgument, each
-from sselmp.cli.stages import MEMORY_MB
 from sselmp.errors import SettingsError
 
 if TYPE_CHECKING:

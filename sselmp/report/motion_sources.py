@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sselmp import layout
 from sselmp.errors import SettingsError, TrajectoryError, nearest
-from sselmp.report.analyze_files import Question, Simulation, facts_of_files, mobile_of
+from sselmp.report.analyze_files import Material, Simulation, facts_of_files, mobile_of
 from sselmp.trajectory.frames import Reading
 from sselmp.trajectory.reading import OnProgress, read_files
 from sselmp.trajectory.run_folder import RunTrajectory, read_facts, read_run
@@ -20,11 +20,13 @@ class FilesSaid:
 
     Attributes:
         reading: What is needed to read them; its memory is not used.
-        question: Names of the species that moves, of the material and of the potential.
+        material: Names of the material and of the potential.
+        mobile: The species that moves; None to guess it.
     """
 
     reading: Reading
-    question: Question
+    material: Material
+    mobile: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,15 +117,14 @@ def sources_of_files(
     """
     names = _distinct(f"{one.paths[0].name.split('.')[0]}-{one.temperature_K:g}K" for one in simulations)
     alone = out if len(simulations) == 1 else None
-    question = said.question
     return tuple(
         Source(
             paths=one.paths,
             temperature_K=one.temperature_K,
-            potential=question.potential,
-            system=question.system,
+            potential=said.material.potential,
+            system=said.material.system,
             out=alone or (out or Path(layout.TRAJECTORY)) / name,
-            mobile=question.mobile_species,
+            mobile=said.mobile,
             files=said,
         )
         for one, name in zip(simulations, names, strict=True)
@@ -196,8 +197,8 @@ def _from_files(
     facts = facts_of_files(
         Simulation(source.paths, source.temperature_K),
         trajectory,
-        question=said.question,
-        mobile=mobile_of([trajectory.species], said.question),
+        material=said.material,
+        mobile=mobile_of([trajectory.species], said.mobile),
     )
     return RunTrajectory(facts=facts, trajectory=trajectory, measured_temperature_K=None)
 

@@ -100,6 +100,11 @@ def read_facts(folder: Path) -> RunFacts:
     )
 
 
+def trajectory_bytes(folder: Path) -> int:
+    """Size of all segments of a run's production trajectory on disk."""
+    return sum(path.stat().st_size for path in segment_files(folder, layout.trajectory_name))
+
+
 def read_run(
     folder: Path, *, memory_MB: float = DEFAULT_MEMORY_MB, on_progress: OnProgress | None = None
 ) -> RunTrajectory:
