@@ -24,7 +24,7 @@ NUMBERLESS = ("--frame-spacing", "20")
 VERBS = {
     "vanhove": ("vanhove.json", ("--rmax", "4")),
     "rdf": ("rdf.json", ("--pair", "Li-S")),
-    "density": ("density.json", ("--spacing", "1")),
+    "density": ("density.json", ("--spacing", "1", "--level", "0.002")),
     "hops": ("hops.json", ("--system", "Li6PS5Cl")),
 }
 
@@ -143,17 +143,13 @@ def test_two_files_are_compared(files, tmp_path):
     assert max(abs(row["value"]) for row in found["comparisons"] if row["measure"] == "shift") < 1e-12
 
 
-def test_a_density_is_symmetrised_by_the_structure_or_by_a_group_of_its_cell(files, tmp_path):
-    arrays = []
-    for group in ("structure", "216"):
-        words = ("--system", "Li6PS5Cl", "--symmetrise", group, "--spacing", "0.5", "--out", tmp_path / group)
-        said = asked("density", f"{files}/XDATCAR@900K", *NUMBERLESS, *words)
-        assert "F-43m (the framework agrees to 9" in said
-        document = json.loads((tmp_path / group / "density.json").read_text())
-        assert (document["space_group"], document["symmetrised_by"]) == ("F-43m", group)
-        assert document["framework_agrees_with_space_group"] > 0.9
-        arrays.append(np.load(tmp_path / group / "density.npz")["density"])
-    assert arrays[0] == pytest.approx(arrays[1], abs=1e-12)
+def test_a_density_is_symmetrised_by_a_group_of_the_structures_cell(files, tmp_path):
+    words = ("--system", "Li6PS5Cl", "--symmetrise", "216", "--spacing", "0.5", "--level", "0.01", "--out", tmp_path)
+    said = asked("density", f"{files}/XDATCAR@900K", *NUMBERLESS, *words)
+    assert "F-43m (the framework agrees to 9" in said
+    document = json.loads((tmp_path / "density.json").read_text())
+    assert (document["space_group"], document["symmetrised_by"]) == ("F-43m", "216")
+    assert document["framework_agrees_with_space_group"] > 0.9
 
 
 REFUSED = {

@@ -102,6 +102,8 @@ def _bar(title: str, columns: Sequence[ProgressColumn], *, after_s: float) -> It
     shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
     progress = Progress(*shown, console=err, transient=after_s > 0)
     task = progress.add_task(title, total=None)
+    if not err.is_terminal and not after_s:
+        tell(title)
 
     def update(done: int, total: int | None) -> None:
         nonlocal told
