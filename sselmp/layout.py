@@ -113,6 +113,11 @@ def systems_folder() -> Path:
     return project_root() / "inputs" / "systems"
 
 
+def phases_folder() -> Path:
+    """Folder of the phases that systems compete with."""
+    return project_root() / "inputs" / "phases"
+
+
 def campaigns_folder() -> Path:
     """Folder of the campaigns that come with sselmp."""
     return project_root() / "inputs" / "campaigns"
