@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLES = ("MP_API_KEY", "PMG_MAPI_KEY")
 KEY_LENGTH = 32
+SYMBOL = re.compile(r"([A-Z][a-z]?).*")  # of a species such as Fe3+
 
 
 def materials_project_phases(elements: Iterable[str], cache: Path) -> tuple[Phase, ...]:
@@ -51,8 +54,7 @@ def read_cache(cache: Path, elements: Iterable[str]) -> tuple[Phase, ...]:
         SettingsError: The file cannot be read, or no phase in it is of these elements.
     """
     wanted = set(elements)
-    inside = [entry for entry in _read(cache) if {e.symbol for e in entry.composition.elements} <= wanted]
-    found = tuple(_phase(entry, index) for index, entry in enumerate(_corrected(inside), start=1))
+    found = tuple(_phase(entry, index) for index, entry in enumerate(_corrected(_read(cache, wanted)), start=1))
     if not found:
         raise SettingsError(
             f"{cache} holds no phase of {'-'.join(sorted(wanted))}",
@@ -104,22 +106,26 @@ def _key(symbols: Sequence[str], cache: Path) -> str:
     )
 
 
-def _read(cache: Path) -> list[ComputedEntry]:
-    from monty.serialization import loadfn
+def _read(cache: Path, wanted: set[str]) -> list[ComputedEntry]:
+    """Entries of nothing but the wanted elements; the others are not even decoded."""
+    from monty.json import MontyDecoder
     from pymatgen.entries.computed_entries import ComputedEntry
 
     try:
-        entries = loadfn(cache)
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        with gzip.open(cache, "rt") if cache.suffix == ".gz" else cache.open(encoding="utf-8") as stream:
+            plain = json.load(stream)
+        inside = [values for values in plain if {SYMBOL.sub(r"\1", key) for key in values["composition"]} <= wanted]
+        entries = [MontyDecoder().process_decoded(values) for values in inside]
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(
-            f"{cache} cannot be read",
-            got=str(error) or type(error).__name__,
+            f"{cache} cannot be read as computed entries",
+            got=f"{type(error).__name__}: {error}",
             allowed="JSON of a list of pymatgen's ComputedEntry, also gzipped",
         ) from error
-    if not isinstance(entries, list) or not all(isinstance(entry, ComputedEntry) for entry in entries):
+    if wrong := [entry for entry in entries if not isinstance(entry, ComputedEntry)]:
         raise SettingsError(
-            f"{cache} holds no list of computed entries",
-            got=type(entries).__name__,
+            f"{cache} holds something else than computed entries",
+            got=type(wrong[0]).__name__,
             allowed="JSON of a list of pymatgen's ComputedEntry, also gzipped",
         )
     return entries

@@ -104,8 +104,8 @@ def voltage_profile(
         charge: Of the open element's ion [e]; known for the usual ones.
 
     Raises:
-        SettingsError: The hull does not hold the open element or the target, the target holds nothing else, or the
-            ion's charge is not known.
+        SettingsError: The hull does not hold the open element or the target, the target holds nothing else, the
+            ion's charge is not known, or the highest voltage is not positive.
     """
     standing, z = hull.standing_of(target), _charge(element, charge)
     if element not in hull.elements or set(target.composition) == {element}:
@@ -115,6 +115,8 @@ def voltage_profile(
             allowed=f"a phase of further elements, on a hull with {element}",
             repair=f"build the hull with {element} among its elements",
         )
+    if not highest_V > 0:
+        raise SettingsError("a voltage profile must begin above 0 V", got=highest_V)
     search = _Search(hull, target, element=element, charge=z)
     corners = search.between(search.at(highest_V), search.at(0.0))
     voltages = [highest_V, *(search.meeting(a, b) for a, b in itertools.pairwise(corners)), 0.0]
