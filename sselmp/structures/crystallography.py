@@ -96,11 +96,14 @@ def primitive(crystal: Crystal) -> Crystal:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         found = spglib.standardize_cell(
-            (crystal.cell, crystal.fractional(), numbers), to_primitive=True, no_idealize=True, symprec=SAME_SITE
+            (crystal.cell.tolist(), crystal.fractional().tolist(), numbers),
+            to_primitive=True,
+            no_idealize=True,
+            symprec=SAME_SITE,
         )
     if found is None:
         raise StructureError(f"{crystal.name}: no primitive cell was found", repair="check that no sites coincide")
-    cell, positions, kinds = found
+    cell, positions, kinds = np.asarray(found[0]), np.asarray(found[1]), found[2]
     species = tuple(crystal.elements[kind - 1] for kind in kinds)
     return Crystal(name=crystal.name, species=species, cell=cell, positions=positions @ cell)
 
