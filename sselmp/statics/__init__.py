@@ -1,1 +1,1 @@
-"""Static properties of crystals; knows no card, no LAMMPS, and not how its input was made."""
+"""Static properties of a crystal with a potential: relaxation, equation of state, elasticity; runs no dynamics."""
