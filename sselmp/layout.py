@@ -32,6 +32,15 @@ HOP_RATES_FIGURE = "rates.png"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_FIGURE = "comparison.png"
 
+# -- a hull and a voltage profile, in the folder of a structure's statics ----------------------------------------------
+HULL_JSON = "hull.json"
+HULL_CSV = "hull.csv"
+HULL_FIGURE = "hull.png"
+HULL_PAGE = "hull.html"
+VOLTAGE_JSON = "voltage.json"
+VOLTAGE_CSV = "voltage.csv"
+VOLTAGE_FIGURE = "voltage.png"
+
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"
 WEIGHTS_PINS = "sselmp-pins.json"  # in the weights' folder: hashes that the user vouches for

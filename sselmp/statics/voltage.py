@@ -174,7 +174,7 @@ class _Search:
 
     def stage(self, mixture: Mixture, *, low_V: float, high_V: float) -> Stage:
         energy, held = self.target.energy_eV / self.target.formula_units, self.atoms.get(self.element, 0.0)
-        uptake = round(mixture.open_atoms - held, 9)
+        uptake = round(mixture.open_atoms - held, 9) + 0.0  # no -0
 
         def released(voltage_V: float) -> float:
             gained = energy - mixture.energy_eV + self.potential_eV(voltage_V) * uptake
