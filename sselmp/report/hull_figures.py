@@ -11,7 +11,7 @@ import numpy as np
 from sselmp.cells import Array
 from sselmp.report.canvas import new_figure, save
 from sselmp.report.formulae import mathtext, wrapped
-from sselmp.report.hull_scene import HullScene, Spot, hull_scene, verdict
+from sselmp.report.hull_scene import NEAR_EV, HullScene, Spot, hull_scene, verdict
 from sselmp.report.labels import place_labels
 from sselmp.statics.hull import Hull, Stability
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 STABLE, TARGET, PRODUCT, TIE, EDGE = "#1f4e79", "#c0392b", "#e08e0b", "#9fb3c8", "#444444"
-NEAR_EV = 0.2  # phases farther above the hull are not drawn
 CAMERA = (np.radians(-62.0), np.radians(16.0))  # turn about the vertical, and elevation, of the tetrahedron
 INCHES = (7.4, 6.4)
 LETTER = (0.0125, 0.034)  # width and height of a letter of a label, in sides of the figure

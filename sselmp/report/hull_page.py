@@ -10,13 +10,14 @@ import numpy as np
 
 from sselmp.cells import Array
 from sselmp.report.formulae import html
-from sselmp.report.hull_scene import HullScene, Spot, hull_scene, verdict
+from sselmp.report.hull_scene import NEAR_EV, HullScene, Spot, hull_scene, verdict
 from sselmp.report.pages import write_page
 from sselmp.statics.hull import Hull, Stability
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+SCALE = 1.6  # of the tetrahedron in plotly's units
 _GAP = float("nan")  # ends a line
 
 
@@ -44,14 +45,17 @@ def hull_page(hull: Hull, path: Path, *, target: Stability | None, title: str) -
     if scene.target:
         ways = [[scene.target.place, product.place] for product in scene.products]
         _lines(figure, ways, name="decomposition", colour="#e08e0b", width=4)
-    _dots(figure, scene.unstable, name="above the hull", marker={"color": _distances(scene.unstable), "size": 5,
-          "colorscale": "YlOrRd", "cmin": 0, "cmax": 200, "colorbar": {"title": "meV an atom", "thickness": 12,
+    small = 0.5 if len(scene.elements) == 4 else 1.0  # a marker in space is drawn larger
+    near = [spot for spot in scene.unstable if spot.standing.above_hull_eV_per_atom < NEAR_EV]
+    _dots(figure, near, name="above the hull", marker={"color": _distances(near), "size": 6 * small, "cmin": 0,
+          "colorscale": "YlOrRd", "cmax": 1000 * NEAR_EV, "colorbar": {"title": "meV an atom", "thickness": 12,
           "len": 0.5}})  # fmt: skip
-    _dots(figure, scene.stable, name="stable", marker={"color": "#1f4e79", "size": 8}, named=True)
-    _dots(figure, scene.products, name="products", marker={"color": "#e08e0b", "size": 10})
+    _dots(figure, scene.stable, name="stable", marker={"color": "#1f4e79", "size": 8 * small}, named=True)
+    _dots(figure, scene.products, name="products", marker={"color": "#e08e0b", "size": 11 * small})
     if scene.target:
-        _dots(figure, [scene.target], name=html(scene.target.standing.phase.formula),
-              marker={"color": "#c0392b", "size": 11, "symbol": "diamond"}, named=True)  # fmt: skip
+        standing = scene.target.standing
+        _dots(figure, [scene.target], name=html(standing.phase.formula), named=not standing.stable,
+              marker={"color": "#c0392b", "size": 12 * small, "symbol": "diamond"})  # fmt: skip
     _frame(figure, scene)
     words = f"{hull.way}, energies: {hull.reference}" + (f"; {html(verdict(target))}" if target else "")
     write_page(figure, title=html(title), words=words, path=path)
@@ -101,7 +105,10 @@ def _told(spot: Spot) -> str:
 def _frame(figure: Figure, scene: HullScene) -> None:
     hidden = {"visible": False}
     if len(scene.elements) == 4:
-        figure.update_layout(scene={"xaxis": hidden, "yaxis": hidden, "zaxis": hidden, "aspectmode": "data"})
+        camera = {"eye": {"x": -1.15, "y": -0.61, "z": 0.37}, "projection": {"type": "orthographic"}}
+        sides = dict(zip("xyz", (SCALE * scene.corners.max(axis=0)).tolist(), strict=True))
+        axes = {"xaxis": hidden, "yaxis": hidden, "zaxis": hidden}
+        figure.update_layout(scene={**axes, "aspectmode": "manual", "aspectratio": sides, "camera": camera})
     elif len(scene.elements) == 3:
         figure.update_xaxes(visible=False)
         figure.update_yaxes(visible=False, scaleanchor="x")

@@ -13,6 +13,7 @@ from sselmp.errors import SettingsError
 from sselmp.statics.entries import Phase
 from sselmp.statics.hull import Hull, Stability, Standing
 
+NEAR_EV = 0.2  # an atom: phases farther above the hull are not drawn
 CORNERS = {
     2: ((0.0, 0.0), (1.0, 0.0)),
     3: ((0.0, 0.0), (1.0, 0.0), (0.5, math.sqrt(3) / 2)),
