@@ -31,6 +31,8 @@ HOP_RATES_JSON = "rates.json"
 HOP_RATES_FIGURE = "rates.png"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_FIGURE = "comparison.png"
+STATICS_JSON = "statics.json"  # results/statics/<potential>/: all static properties found with it
+STATICS_CSV = "statics.csv"
 
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"
@@ -133,6 +135,11 @@ def environments_folder() -> Path:
 def preflight_folder(base: Path | None = None) -> Path:
     """Folder of the preflights' records, under ``base`` (default ``./results``)."""
     return (base or Path("results")) / "preflight"
+
+
+def statics_folder(potential: str, *, base: Path | None = None) -> Path:
+    """Folder of a potential's static properties, under ``base`` (default ``./results``); one folder a structure."""
+    return (base or Path("results")) / "statics" / potential
 
 
 def results_folder(campaign: str, *, potential: str, system: str, base: Path | None = None) -> Path:
