@@ -14,7 +14,7 @@ from sselmp.launch.followed import OnProgress, Program, run_followed
 from sselmp.potentials import environments
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
-from sselmp.statics.relaxation import StoredCrystal
+from sselmp.statics.relaxation import Relaxation, StoredCrystal
 from sselmp.statics.settings import Property, StaticsSettings
 from sselmp.structures.crystal import Crystal
 
@@ -83,7 +83,7 @@ def study(request: Request, *, on_progress: OnProgress | None = None, prefix: Pa
     failures = _carried_out(request, missing, card=card, on_progress=on_progress, prefix=prefix) if missing else ()
     found = [one for crystal in usable for one in found_records(request, crystal, card=card)]
     told = {one.structure for one in failures}
-    failures += tuple(_not_converged(one) for one in found if not _sound(one) and one.structure not in told)
+    failures += tuple(one for one in _unsound(found) if one.structure not in told)
     return Outcome(records=tuple(found), failures=(*refused.values(), *failures))
 
 
@@ -136,12 +136,17 @@ def _complete(request: Request, crystal: Crystal, *, card: Card) -> bool:
 
 
 def _sound(found: record.Record) -> bool:
-    return found.result.kind != "relax" or found.result.converged
+    return not isinstance(found.result, Relaxation) or found.result.converged
 
 
-def _not_converged(found: record.Record) -> record.Failure:
-    return record.Failure(
-        structure=found.structure, property="relax", message=str(record.unsound(found.structure, found.result))
+def _unsound(found: Sequence[record.Record]) -> tuple[record.Failure, ...]:
+    """What is to be told of relaxations that nothing may be built on."""
+    return tuple(
+        record.Failure(
+            structure=one.structure, property="relax", message=str(record.unsound(one.structure, one.result))
+        )
+        for one in found
+        if isinstance(one.result, Relaxation) and not one.result.converged
     )
 
 

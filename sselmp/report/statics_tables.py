@@ -13,6 +13,7 @@ from sselmp.report.transport_document import digits
 from sselmp.report.transport_tables import Table
 from sselmp.statics import record
 from sselmp.statics.quantities import Quantity, quantities
+from sselmp.statics.relaxation import Relaxation
 from sselmp.statics.settings import PROPERTIES
 
 CSV_HEADERS = (
@@ -76,6 +77,8 @@ def _words(one: record.Record) -> tuple[str, str]:
 
 
 def _more(one: record.Record) -> str:
+    if not isinstance(one.result, Relaxation):
+        return ""
     before, after = one.result.before.space_group, one.result.after.space_group
     return f"; {after}" if before == after else f"; {before} → {after}"
 
@@ -86,7 +89,11 @@ def _number(number: Quantity) -> str:
     return f"{text}{error} {number.unit}".rstrip()
 
 
-MAIN = {"relax": ("energy", "a", "b", "c", "volume", "change of volume")}
+MAIN = {
+    "relax": ("energy", "a", "b", "c", "volume", "change of volume"),
+    "eos": ("K0, Birch–Murnaghan", "K0, Vinet", "V0, Birch–Murnaghan"),
+    "elastic": ("K", "G", "Young's modulus", "Poisson's ratio", "K, clamped ions", "G, clamped ions"),
+}
 
 
 def _plain(path: str, one: record.Record) -> dict[str, object]:

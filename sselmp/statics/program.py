@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sselmp import __version__, files
-from sselmp.errors import SselmpError
+from sselmp.errors import RunError, SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
+from sselmp.statics.elasticity import elasticity
+from sselmp.statics.equation_of_state import equation_of_state
 from sselmp.statics.relaxation import Relaxation, Step, relax
 from sselmp.statics.settings import Property, StaticsSettings
 from sselmp.structures.crystal import Crystal
@@ -126,10 +128,26 @@ class _Study:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
-    def _result(self, identity: record.Identity, watched: Watched) -> Relaxation:
-        relaxed = relax(self.crystal, watched, settings=self.settings.relaxation)
-        write_trajectory(self.folder / identity.file_name().replace(".json", ".traj"), relaxed.steps)
-        return relaxed.result
+    def _result(self, identity: record.Identity, watched: Watched) -> record.Result:
+        how = self.settings.relaxation
+        if identity.property == "relax":
+            relaxed = relax(self.crystal, watched, settings=how)
+            write_trajectory(self.folder / identity.file_name().replace(".json", ".traj"), relaxed.steps)
+            return relaxed.result
+        start = self._relaxed()
+        if identity.property == "eos":
+            volumes = self.settings.equation_of_state
+            return equation_of_state(start, watched, settings=volumes, relaxation=how)
+        tolerance = how.symmetry_tolerance_A
+        return elasticity(start, watched, settings=self.settings.elasticity, symmetry_tolerance_A=tolerance)
+
+    def _relaxed(self) -> Crystal:
+        """The crystal as its relaxation, which is on disk by now, left it."""
+        identity = record.identity_of(self.card, self.crystal, property_="relax", settings=self.settings)
+        found = record.find(self.folder, identity)
+        if found is None or not isinstance(found.result, Relaxation):
+            raise RunError(f"the relaxation of {self.crystal.name} has gone from {self.folder}", repair="run again")
+        return found.result.crystal.crystal()
 
 
 class _Bar:

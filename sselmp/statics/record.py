@@ -6,14 +6,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from sselmp import files
 from sselmp.errors import PotentialError, RunError
 from sselmp.potentials.cards import Card
 from sselmp.settings import Checked
+from sselmp.statics.elasticity import Elasticity
+from sselmp.statics.equation_of_state import EquationOfState
 from sselmp.statics.relaxation import Relaxation, StoredCrystal
 from sselmp.statics.settings import (
     ElasticitySettings,
@@ -25,7 +27,7 @@ from sselmp.statics.settings import (
 from sselmp.structures.crystal import Crystal
 
 PROGRESS = "sselmp-statics"  # opens a line of progress of the program: done, total, structure, property
-Result = Relaxation
+Result = Annotated[Relaxation | EquationOfState | Elasticity, Field(discriminator="kind")]
 Settings = RelaxationSettings | EquationOfStateSettings | ElasticitySettings
 
 

@@ -60,14 +60,15 @@ class ElasticitySettings(Checked):
 
     Attributes:
         normal_strains: Green–Lagrange strains E_xx, then E_yy, E_zz; none is zero.
-        shear_strains: E_yz, then E_xz, E_xy: half of the engineering strain.
+        shear_strains: E_yz, then E_xz, E_xy: half of the engineering strain. Not the ±0.03, ±0.06 of matcalc (in
+            ``--settings paper``): over engineering strains of 0.12 stresses are no straight line.
         relax_ions: Whether ions relax in each strained cell; the tensor of clamped ions is found in any case.
         fmax_eV_per_A: For these ions [eV/Å].
         equilibrium: Whether the stress of the unstrained cell is one of the points.
     """
 
     normal_strains: Strains = (-0.01, -0.005, 0.005, 0.01)
-    shear_strains: Strains = (-0.06, -0.03, 0.03, 0.06)
+    shear_strains: Strains = (-0.01, -0.005, 0.005, 0.01)
     relax_ions: bool = True
     fmax_eV_per_A: Positive = 0.005
     equilibrium: bool = True
