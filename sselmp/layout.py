@@ -120,6 +120,11 @@ def campaigns_folder() -> Path:
     return project_root() / "inputs" / "campaigns"
 
 
+def statics_settings_folder() -> Path:
+    """Folder of the settings of static properties that come with sselmp."""
+    return project_root() / "inputs" / "statics"
+
+
 def templates_folder() -> Path:
     """Folder of the Jinja2 templates."""
     return project_root() / "templates"

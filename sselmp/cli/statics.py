@@ -30,8 +30,13 @@ PropertiesOption = Annotated[
     ),
 ]
 SettingsOption = Annotated[
-    Path | None,
-    typer.Option("--settings", metavar="FILE.toml", help="Tables [relaxation], [equation_of_state], [elasticity]."),
+    str | None,
+    typer.Option(
+        "--settings",
+        metavar="NAME|FILE.toml",
+        help="'paper': as matcalc's defaults, for numbers beside published ones; or tables of your own: [relaxation], "
+        "[equation_of_state], [elasticity].",
+    ),
 ]
 OptimizerOption = Annotated[
     str | None, typer.Option("--optimizer", metavar="NAME", help="Of ASE: FIRE (default), BFGS, LBFGS, FIRE2 …")
@@ -107,15 +112,26 @@ def _chosen(properties: str) -> tuple[Property, ...]:
     return tuple(name for name in PROPERTIES if name in names)
 
 
-def _settings(path: Path | None, *, relaxation: dict[str, object], clamped: bool) -> StaticsSettings:
+def _settings(name: str | None, *, relaxation: dict[str, object], clamped: bool) -> StaticsSettings:
     """The settings of a file with those of the options in their place."""
     from sselmp.settings import check, read_toml
     from sselmp.statics.settings import StaticsSettings
 
-    values = check(StaticsSettings, read_toml(path) if path else {}, source=str(path)).model_dump()
+    read = {} if name is None else read_toml(_settings_file(name))
+    values = check(StaticsSettings, read, source=str(name)).model_dump()
     values["relaxation"] |= {key: value for key, value in relaxation.items() if value is not None}
     values["elasticity"] |= {"relax_ions": False} if clamped else {}
     return check(StaticsSettings, values, source="the options")
+
+
+def _settings_file(name: str) -> Path:
+    if name.endswith(".toml") or "/" in name:
+        return Path(name).expanduser()
+    path = layout.statics_settings_folder() / f"{name}.toml"
+    if not path.is_file():
+        known = [p.stem for p in layout.statics_settings_folder().glob("*.toml")]
+        raise SettingsError(f"there are no settings '{name}'", allowed=nearest(name, known))
+    return path
 
 
 def _read(structures: list[str]) -> tuple[list[Crystal], list[str]]:
@@ -141,13 +157,21 @@ def _read(structures: list[str]) -> tuple[list[Crystal], list[str]]:
 
 
 def _show(outcome: Outcome, folder: Path) -> None:
-    from sselmp.report import statics_tables
+    """Print what was found, draw what has a figure, and write the tables of all that the folder holds."""
+    from sselmp.report import statics_figures, statics_tables
 
     if outcome.records:
+        for one in outcome.records:
+            figure = folder / one.structure / one.identity.file_name().replace(".json", ".png")
+            if not figure.is_file():
+                statics_figures.draw(one, figure)
         table = statics_tables.table(outcome.records)
         console.show_table(table.headers, table.rows)
+        for sentence in statics_tables.cautions(outcome.records):
+            console.say(sentence)
         for path in statics_tables.write(folder):
             console.say(f"written to {path}")
+        console.say(f"records, trajectories and figures are in {folder}/STRUCTURE/")
 
 
 def _tell_failures(faults: list[str], *, structures: int) -> None:

@@ -12,10 +12,14 @@ from sselmp import files, layout
 from sselmp.report.transport_document import digits
 from sselmp.report.transport_tables import Table
 from sselmp.statics import record
+from sselmp.statics.elasticity import Elasticity
+from sselmp.statics.equation_of_state import EquationOfState
 from sselmp.statics.quantities import Quantity, quantities
 from sselmp.statics.relaxation import Relaxation
 from sselmp.statics.settings import PROPERTIES
 
+LINEAR = 0.03  # a modulus may change by this fraction between the strains used and none
+STRAIGHT = 0.95
 CSV_HEADERS = (
     "structure", "formula", "potential", "property", "quantity", "value", "error", "unit", "verdict", "record"
 )  # fmt: skip
@@ -67,6 +71,40 @@ def table(records: Sequence[record.Record]) -> Table:
     """One row a record."""
     headers = ("structure", "property", "verdict", "what was found")
     return Table(headers=headers, rows=tuple((one.structure, one.identity.property, *_words(one)) for one in records))
+
+
+def cautions(records: Sequence[record.Record]) -> tuple[str, ...]:
+    """What must be said beside the numbers, one sentence each."""
+    return tuple(
+        f"{one.structure}: {words}"
+        for one in records
+        for words in (_of_tensor(one.result) if isinstance(one.result, Elasticity) else _of_volumes(one.result))
+    )
+
+
+def _of_tensor(found: Elasticity) -> list[str]:
+    one, listed = found.tensor, []
+    if not one.stable:
+        listed.append(
+            "unstable after Born: a strain lowers the energy (least eigenvalue "
+            f"{one.smallest_eigenvalue_GPa:.2f} GPa); moduli at equal stress, and all that rest on them, are not given"
+        )
+    pairs = ((one.moduli.K_GPa, one.K_at_zero_GPa), (one.moduli.G_GPa, one.G_at_zero_GPa))
+    if any(line and zero and abs(line / zero - 1.0) > LINEAR for line, zero in pairs):
+        listed.append(
+            f"the strains are too large for straight lines: K {pairs[0][0]:.1f} and G {pairs[1][0]:.1f} GPa become "
+            f"{pairs[0][1]:.1f} and {pairs[1][1]:.1f} GPa where the strain vanishes; take smaller strains"
+        )
+    if one.r_squared < STRAIGHT:
+        listed.append(f"stresses scatter about the straight lines (least R² {one.r_squared:.3f})")
+    return listed
+
+
+def _of_volumes(found: record.Result) -> list[str]:
+    if isinstance(found, EquationOfState) and found.verdict == "incomplete":
+        missing = [f"{point.volume_A3:.1f}" for point in found.points if not point.converged]
+        return [f"volumes {', '.join(missing)} Å³ did not converge and are left out of the equation of state"]
+    return []
 
 
 def _words(one: record.Record) -> tuple[str, str]:
