@@ -98,7 +98,8 @@ def bytes_bar(title: str, *, after_s: float = 0.0) -> Iterator[Callable[[int, in
 def followed_bar(title: str) -> Iterator[OnProgress]:
     """A bar with the time left, drawn once there is something to follow; plain lines where nobody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[words]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:
+    shown = Progress(*columns, TimeRemainingColumn(), console=err, transient=True, speed_estimate_period=300.0)
+    with shown as progress:
         task = progress.add_task(title, total=None, words="loading", visible=False)
         told = time.monotonic()
 

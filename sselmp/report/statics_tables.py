@@ -84,6 +84,11 @@ def cautions(records: Sequence[record.Record]) -> tuple[str, ...]:
 
 def _of_tensor(found: Elasticity) -> list[str]:
     one, listed = found.tensor, []
+    if found.verdict == "not linear":
+        return [
+            f"stresses are no straight lines over the strains (least R² {one.r_squared:.2f}): ions leave for other "
+            "places when the cell is strained, so that there is no tensor with relaxed ions"
+        ]
     if not one.stable:
         listed.append(
             "unstable after Born: a strain lowers the energy (least eigenvalue "

@@ -25,6 +25,7 @@ Six = tuple[float, float, float, float, float, float]
 Matrix = tuple[Six, Six, Six, Six, Six, Six]
 Ions = Literal["relaxed", "clamped"]
 MOST_STEPS = 300  # of the ions in one strained cell
+LEAST_R_SQUARED = 0.8  # smooth crystals have 0.9 at the largest strains in use
 
 
 class Moduli(Checked):
@@ -135,7 +136,8 @@ class Elasticity(Checked):
     """The result: the tensor asked for, and the one of clamped ions beside it.
 
     Attributes:
-        verdict: After Born, of ``tensor``.
+        verdict: Of ``tensor``: ``not linear`` where its stresses are no lines at all, as when ions leave for other
+            places; else after Born.
         space_group: Over whose point group tensors are averaged.
         axes: Rows x, y, z of the standard frame in the axes of the crystal (IEEE 176-1987; ``symmetry.standard_axes``).
         stress_GPa: Of the unstrained cell, xx yy zz yz xz xy.
@@ -143,7 +145,7 @@ class Elasticity(Checked):
     """
 
     kind: Literal["elastic"] = "elastic"
-    verdict: Literal["stable", "unstable"]
+    verdict: Literal["stable", "unstable", "not linear"]
     space_group: str
     axes: tuple[tuple[float, float, float], ...]
     stress_GPa: Six
@@ -178,7 +180,7 @@ def elasticity(
     tensor = Tensor.of(elastic_tensor.fit(relaxed), group=group, ions="relaxed") if relaxed else of_clamped
     x, y, z = ((float(a), float(b), float(c)) for a, b, c in group.axes)
     return Elasticity(
-        verdict="stable" if tensor.stable else "unstable",
+        verdict="not linear" if tensor.r_squared < LEAST_R_SQUARED else "stable" if tensor.stable else "unstable",
         space_group=group.words,
         axes=(x, y, z),
         stress_GPa=_six(strained.stress_GPa),
@@ -212,6 +214,7 @@ class _Strained:
     def __post_init__(self) -> None:
         self._base = self._rest(self.crystal) if self.settings.relax_ions else self._at(self.crystal)
         self.stress_GPa = _stress(self._base)
+        self._done = 0
 
     def states(self) -> tuple[list[StrainState], list[StrainState]]:
         """All six states with clamped ions, and with relaxed ones (none, where that is not asked for)."""
@@ -220,6 +223,7 @@ class _Strained:
 
     def _state(self, component: int) -> tuple[StrainState, StrainState | None]:
         strains = self.settings.normal_strains if component < 3 else self.settings.shear_strains
+        count = 3 * (len(self.settings.normal_strains) + len(self.settings.shear_strains))
         zero = [(0.0, self.stress_GPa)] if self.settings.equilibrium else []
         clamped, relaxed = list(zero), list(zero)
         known: tuple[float, Array] | None = None
@@ -233,6 +237,8 @@ class _Strained:
                 rested = self._rest(_shifted(placed, known, strain=strain))
                 known = (strain, rested.crystal.fractional() - placed.fractional())
                 relaxed.append((strain, _stress(rested)))
+            self._done += 1
+            self.calculator.part(self._done, count)
         return _as_state(component, clamped), _as_state(component, relaxed) if self.settings.relax_ions else None
 
     def _at(self, crystal: Crystal) -> Step:

@@ -65,8 +65,8 @@ def equation_of_state(
     how = relaxation.model_copy(
         update={"cell": "shape" if settings.shape else "none", "fmax_eV_per_A": settings.fmax_eV_per_A}
     )
-    below = _branch(crystal, calculator, strains=strains[strains < -1e-12][::-1], how=how)
-    above = _branch(crystal, calculator, strains=strains[strains >= -1e-12], how=how)
+    below = _branch(crystal, calculator, strains=strains[strains < -1e-12][::-1], how=how, done=0, of=len(strains))
+    above = _branch(crystal, calculator, strains=strains[strains >= -1e-12], how=how, done=len(below), of=len(strains))
     points = tuple(sorted(below + above, key=lambda point: point.volume_A3))
     used = [point for point in points if point.converged]
     if len(used) <= PARAMETERS:
@@ -87,7 +87,9 @@ def equation_of_state(
     )
 
 
-def _branch(crystal: Crystal, calculator: Watched, *, strains: cells.Array, how: RelaxationSettings) -> list[Point]:
+def _branch(
+    crystal: Crystal, calculator: Watched, *, strains: cells.Array, how: RelaxationSettings, done: int, of: int
+) -> list[Point]:
     """Points outwards from the middle."""
     points = []
     first = cells.volume(crystal.cell)
@@ -101,4 +103,5 @@ def _branch(crystal: Crystal, calculator: Watched, *, strains: cells.Array, how:
             Point(strain=float(strain), volume_A3=volume, energy_eV=found.energy_eV, converged=found.converged)
         )
         now = found.crystal.crystal() if found.converged else now
+        calculator.part(done + len(points), of)
     return points

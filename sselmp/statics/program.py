@@ -108,7 +108,7 @@ class _Study:
 
         start = time.perf_counter()
         self.bar.begin(self.crystal, identity.property)
-        watched = Watched(self.calculator, stress=self.card.stress, on_evaluation=self.bar.step)
+        watched = Watched(self.calculator, stress=self.card.stress, on_evaluation=self.bar.step, on_part=self.bar.part)
         result = self._result(identity, watched)
         return record.Record(
             structure=self.crystal.name,
@@ -162,18 +162,23 @@ class _Bar:
         )
         self._finished = 0
         self._now = 0
-        self._weight, self._most, self._words = 1, 0, ""
+        self._weight, self._most, self._limit, self._words = 1, 0, 0, ""
 
     def begin(self, crystal: Crystal, name: Property) -> None:
         """A property is being found."""
         self._weight, self._now = len(crystal), 0
-        self._most = planned(name, self._settings) * self._weight
+        self._most = self._limit = planned(name, self._settings) * self._weight
         self._words = f"{crystal.name} {name}"
         self._tell()
 
+    def part(self, done: int, of: int) -> None:
+        """So many of its parts, such as strained cells, are done."""
+        self._now, self._limit = self._most * done // of, self._most * min(done + 1, of) // of
+        self._tell()
+
     def step(self) -> None:
-        """It has taken an evaluation."""
-        self._now = min(self._now + self._weight, self._most)
+        """It has taken an evaluation, which may carry the bar to the end of the part and not beyond."""
+        self._now = min(self._now + self._weight, self._limit)
         self._tell()
 
     def finish(self, crystal: Crystal, name: Property) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 OnEvaluation = Callable[[], None]
+OnPart = Callable[[int, int], None]
 
 
 class Watched(Calculator):  # type: ignore[misc]  # ASE has no types
@@ -25,17 +26,30 @@ class Watched(Calculator):  # type: ignore[misc]  # ASE has no types
         inner: The potential's calculator.
         stress: Whether it gives a stress.
         on_evaluation: Called after each evaluation.
+        on_part: Called with the parts done and all parts of a property, by who finds it.
 
     Attributes:
         evaluations: So far.
     """
 
-    def __init__(self, inner: Calculator, *, stress: bool = True, on_evaluation: OnEvaluation | None = None) -> None:
+    def __init__(
+        self,
+        inner: Calculator,
+        *,
+        stress: bool = True,
+        on_evaluation: OnEvaluation | None = None,
+        on_part: OnPart | None = None,
+    ) -> None:
         super().__init__()
         self._inner = inner
-        self._on_evaluation = on_evaluation
+        self._on_evaluation, self._on_part = on_evaluation, on_part
         self.implemented_properties = ["energy", "forces", *(["stress"] if stress else [])]
         self.evaluations = 0
+
+    def part(self, done: int, of: int) -> None:
+        """Take notice that a property has come so far; for a bar."""
+        if self._on_part is not None:
+            self._on_part(done, of)
 
     def calculate(  # noqa: PLR0917 - ASE's signature
         self, atoms: Atoms, properties: Sequence[str] = ("energy",), system_changes: Sequence[str] = all_changes
