@@ -31,6 +31,8 @@ HOP_RATES_JSON = "rates.json"
 HOP_RATES_FIGURE = "rates.png"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_FIGURE = "comparison.png"
+STATICS_JSON = "statics.json"  # results/statics/<potential>/: all static properties found with it
+STATICS_CSV = "statics.csv"
 
 # -- a hull and a voltage profile, in the folder of a structure's statics ----------------------------------------------
 HULL_JSON = "hull.json"
@@ -132,6 +134,11 @@ def campaigns_folder() -> Path:
     return project_root() / "inputs" / "campaigns"
 
 
+def statics_settings_folder() -> Path:
+    """Folder of the settings of static properties that come with sselmp."""
+    return project_root() / "inputs" / "statics"
+
+
 def templates_folder() -> Path:
     """Folder of the Jinja2 templates."""
     return project_root() / "templates"
@@ -147,6 +154,11 @@ def environments_folder() -> Path:
 def preflight_folder(base: Path | None = None) -> Path:
     """Folder of the preflights' records, under ``base`` (default ``./results``)."""
     return (base or Path("results")) / "preflight"
+
+
+def statics_folder(potential: str, *, base: Path | None = None) -> Path:
+    """Folder of a potential's static properties, under ``base`` (default ``./results``); one folder a structure."""
+    return (base or Path("results")) / "statics" / potential
 
 
 def results_folder(campaign: str, *, potential: str, system: str, base: Path | None = None) -> Path:
