@@ -129,6 +129,11 @@ def phases_folder() -> Path:
     return project_root() / "inputs" / "phases"
 
 
+def hull_folder(way: str) -> str:
+    """Folder of a structure's hull and voltages, in that of its statics: each way has its own."""
+    return f"hull-{way.lower().replace(' ', '-')}"
+
+
 def campaigns_folder() -> Path:
     """Folder of the campaigns that come with sselmp."""
     return project_root() / "inputs" / "campaigns"

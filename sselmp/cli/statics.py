@@ -10,6 +10,16 @@ import typer
 from sselmp import layout
 from sselmp.cli import console
 from sselmp.cli.choices import ResultsOption, ThreadsOption, WeightsOption
+from sselmp.cli.stability import (
+    COMPARED,
+    AgainstOption,
+    Comparison,
+    EntriesOption,
+    HighestVoltageOption,
+    OpenElementOption,
+    find_and_show,
+    way_of,
+)
 from sselmp.cli.stages import make_ready
 from sselmp.errors import SettingsError, SselmpError, nearest
 
@@ -26,7 +36,8 @@ PropertiesOption = Annotated[
     typer.Option(
         "--properties",
         metavar="LIST",
-        help="Of relax (atoms and cell), eos (energy against volume), elastic (elastic tensor and moduli).",
+        help="Of relax (atoms and cell), eos (energy against volume), elastic (elastic tensor and moduli), hull "
+        "(formation energy, distance to the hull, decomposition), voltage (stability window, ions taken up).",
     ),
 ]
 SettingsOption = Annotated[
@@ -65,22 +76,33 @@ def statics(
     max_steps: StepsOption = None,
     keep_symmetry: SymmetryOption = False,
     clamped: ClampedOption = False,
+    against: AgainstOption = "self",
+    entries: EntriesOption = None,
+    open_element: OpenElementOption = "Li",
+    highest_voltage: HighestVoltageOption = 5.0,
     weights: WeightsOption = None,
     threads: ThreadsOption = None,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Relax structures with a potential, and find their equation of state and elastic moduli.
+    """Relax structures with a potential; find equation of state, elastic moduli, hull and voltage window.
 
     Run it again to resume: what is in results/statics with the same structure, settings and potential is not redone. A
     structure that fails does not stop the others and is told at the end (exit 1).
 
+    A hull needs the phases that a structure competes with. `--against self`, the default, relaxes those under
+    inputs/phases with the same potential; `--against mp` takes the Materials Project's entries from --entries, or
+    fetches them there with the key in MP_API_KEY.
+
     Example: sselmp statics *.cif --potential sevennet --properties relax,elastic
+
+    Example: sselmp statics Li6PS5Cl --properties hull,voltage
     """
     from sselmp.launch.statics import Request, study
     from sselmp.potentials.cards import load_card
     from sselmp.potentials.own import card_for_weights
 
-    chosen = _chosen(properties)
+    chosen, compared = _chosen(properties)
+    way = way_of(against)
     overrides: dict[str, object] = {"optimizer": optimizer, "fmax_eV_per_A": fmax, "maximum_steps": max_steps}
     overrides |= {"keep_symmetry": True} if keep_symmetry else {}
     how = _settings(settings, relaxation=overrides, clamped=clamped)
@@ -92,24 +114,29 @@ def statics(
             card = load_card(potential)
         make_ready(card)
         request = Request(potential, tuple(crystals), chosen, settings=how, results=results, threads=threads)
-        with console.followed_bar(f"statics with {card.name}") as follow:
-            outcome = study(request, on_progress=follow)
-        _show(outcome, layout.statics_folder(card.name, base=results))
-        unread += [f"{one.structure}, {one.property}: {one.message}" for one in outcome.failures]
+        if chosen:
+            with console.followed_bar(f"statics with {card.name}") as follow:
+                outcome = study(request, on_progress=follow)
+            _show(outcome, layout.statics_folder(card.name, base=results))
+            unread += [f"{one.structure}, {one.property}: {one.message}" for one in outcome.failures]
+        if compared:
+            asked = Comparison(way, entries, open_element if "voltage" in compared else None, highest_voltage)
+            unread += find_and_show(request, asked, folder=layout.statics_folder(card.name, base=results))
     _tell_failures(unread, structures=len(structures))
 
 
-def _chosen(properties: str) -> tuple[Property, ...]:
+def _chosen(properties: str) -> tuple[tuple[Property, ...], tuple[str, ...]]:
+    """Properties of a structure by itself, and those that compare it with others."""
     from sselmp.statics.settings import PROPERTIES
 
     names = [name.strip() for name in properties.split(",") if name.strip()]
-    unknown = [name for name in names if name not in PROPERTIES]
+    unknown = [name for name in names if name not in {*PROPERTIES, *COMPARED}]
     if unknown or not names:
         raise SettingsError(
             f"there is no static property '{unknown[0]}'" if unknown else "no static property is named",
-            allowed=nearest(unknown[0] if unknown else "", PROPERTIES),
+            allowed=nearest(unknown[0] if unknown else "", (*PROPERTIES, *COMPARED)),
         )
-    return tuple(name for name in PROPERTIES if name in names)
+    return tuple(name for name in PROPERTIES if name in names), tuple(name for name in COMPARED if name in names)
 
 
 def _settings(name: str | None, *, relaxation: dict[str, object], clamped: bool) -> StaticsSettings:

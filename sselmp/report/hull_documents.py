@@ -21,8 +21,8 @@ HULL_FORMAT = "sselmp-hull-1"
 VOLTAGE_FORMAT = "sselmp-voltage-1"
 
 
-def hull_document(hull: Hull, targets: Sequence[Stability]) -> Json:
-    """All phases of a hull, and what the targets decompose into."""
+def hull_document(hull: Hull, targets: Sequence[Stability], *, left_out: Sequence[str] = ()) -> Json:
+    """All phases of a hull, what the targets decompose into, and which phases could not be taken in."""
     return {
         "format": HULL_FORMAT,
         **_versions(),
@@ -38,6 +38,7 @@ def hull_document(hull: Hull, targets: Sequence[Stability]) -> Json:
             }
             for found in targets
         ],
+        "left_out": list(left_out),
         "phases": [_standing(standing) for standing in hull.standings],
     }
 

@@ -15,7 +15,9 @@ from sselmp.statics.hull import Hull, Stability
 from sselmp.statics.voltage import VoltageProfile
 
 
-def write_hull(hull: Hull, folder: Path, *, targets: Sequence[Stability], title: str) -> tuple[Path, ...]:
+def write_hull(
+    hull: Hull, folder: Path, *, targets: Sequence[Stability], title: str, left_out: Sequence[str] = ()
+) -> tuple[Path, ...]:
     """Write a hull with its targets: ``hull.json``, ``hull.csv``, and where it can be drawn ``hull.png`` and ``.html``.
 
     A system of two, three or four elements can be drawn.
@@ -25,6 +27,7 @@ def write_hull(hull: Hull, folder: Path, *, targets: Sequence[Stability], title:
         folder: Made where it is not there.
         targets: Of ``stability``; the first is marked.
         title: Of the figures, such as ``Li6PS5Cl with sevennet``.
+        left_out: Names of competing phases that could not be taken in.
 
     Returns:
         The files written.
@@ -33,7 +36,7 @@ def write_hull(hull: Hull, folder: Path, *, targets: Sequence[Stability], title:
         RunError: A file cannot be written.
     """
     made = [folder / layout.HULL_JSON, folder / layout.HULL_CSV]
-    files.write_text(made[0], hull_documents.text(hull_documents.hull_document(hull, targets)))
+    files.write_text(made[0], hull_documents.text(hull_documents.hull_document(hull, targets, left_out=left_out)))
     files.write_text(made[1], hull_documents.hull_csv(hull, targets))
     if can_be_drawn(hull.elements):
         first = targets[0] if targets else None

@@ -43,15 +43,9 @@ def to_materials_project(phase: Phase, crystal: Crystal) -> Phase:
         SettingsError: The energies have a reference to which no consistent corrections exist, or the crystal is not of
             the phase's composition.
     """
+    check_reference(phase.name, phase.reference)
     if phase.reference == CORRECTED:
         return phase
-    if phase.reference != UNCORRECTED:
-        raise SettingsError(
-            f"{phase.name}: its energy cannot be put on the Materials Project's hull",
-            got=f"energies of reference '{phase.reference}': {WHY_NOT[phase.reference]}",
-            allowed=f"'{UNCORRECTED}' (corrected here) or '{CORRECTED}' (as they are)",
-            repair="take the self-consistent hull, where all competing phases are relaxed with the same potential",
-        )
     counts = crystal.counts()
     same = {element: counts[element] * phase.atoms / len(crystal) for element in counts}
     if set(same) != set(phase.composition) or any(abs(same[e] - phase.composition[e]) > 1e-6 for e in same):
@@ -60,6 +54,21 @@ def to_materials_project(phase: Phase, crystal: Crystal) -> Phase:
         )
     added = _correction_eV(crystal) * phase.atoms / len(crystal)
     return replace(phase, energy_eV=phase.energy_eV + added, reference=CORRECTED, correction_eV=added)
+
+
+def check_reference(name: str, reference: EnergyReference) -> None:
+    """Refuse energies that no corrections make consistent with the Materials Project's; ``name`` is for the message.
+
+    Raises:
+        SettingsError: Saying why.
+    """
+    if reference not in {CORRECTED, UNCORRECTED}:
+        raise SettingsError(
+            f"{name}: its energy cannot be put on the Materials Project's hull",
+            got=f"energies of reference '{reference}': {WHY_NOT[reference]}",
+            allowed=f"'{UNCORRECTED}' (corrected here) or '{CORRECTED}' (as they are)",
+            repair="take the self-consistent hull, where all competing phases are relaxed with the same potential",
+        )
 
 
 def _correction_eV(crystal: Crystal) -> float:

@@ -27,12 +27,14 @@ class CompetingPhase:
         title: One line for reports.
         crystal: Its primitive cell.
         citation: Where the structure comes from.
+        is_system: Whether it is one of ``inputs/systems``.
     """
 
     name: str
     title: str
     crystal: Crystal
     citation: str
+    is_system: bool = False
 
 
 class PhaseSettings(Checked):
@@ -86,7 +88,7 @@ def phases_within(elements: Iterable[str]) -> tuple[CompetingPhase, ...]:
     wanted = set(elements)
     systems = (load_system(name) for name in system_names())
     known = [*(load_phase(name) for name in phase_names())]
-    known += [CompetingPhase(s.name, s.title, primitive(s.crystal), s.citation) for s in systems]
+    known += [CompetingPhase(s.name, s.title, primitive(s.crystal), s.citation, is_system=True) for s in systems]
     found = tuple(phase for phase in known if set(phase.crystal.elements) <= wanted)
     missing = sorted(wanted - {p.crystal.elements[0] for p in found if len(p.crystal.elements) == 1})
     if missing:
