@@ -77,6 +77,7 @@ def test_a_systems_hull_and_window_come_from_phases_relaxed_with_the_same_potent
     assert sorted(phase["formula"] for phase in plain["phases"]) == ["Cl2", "Li", "Li3YCl6", "LiCl", "Y", "YCl3"]
     assert len({phase["potential_sha256"] for phase in plain["phases"]}) == 1
     assert plain["left_out"] == []
+    assert plain["relaxation"]["fmax_eV_per_A"] == 0.05
     # below, Li3YCl6 + 3 Li → 6 LiCl + Y sets 2.5 eV free for 3; above, Li3YCl6 → YCl3 + 1.5 Cl2 + 3 Li costs 12.5
     profile = json.loads((place / "voltage.json").read_text())
     assert profile["window_V"] == pytest.approx([2.5 / 3, 12.5 / 3])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sselmp.launch.stability import StabilityOutcome, StructureStability
     from sselmp.launch.statics import Request
     from sselmp.statics.mixtures import Way
+    from sselmp.statics.settings import RelaxationSettings
 
 COMPARED = ("hull", "voltage")
 AgainstOption = Annotated[
@@ -80,11 +81,12 @@ def find_and_show(request: Request, asked: Comparison, *, folder: Path) -> list[
     wanted = StabilityRequest(request, asked.way, cache, element=asked.element, highest_V=asked.highest_V)
     with console.followed_bar("phases that compete") as follow:
         outcome = stabilities(wanted, on_progress=follow)
-    _show(outcome, folder)
+    _show(outcome, folder, settings=request.settings.relaxation)
     return list(outcome.failures)
 
 
-def _show(outcome: StabilityOutcome, folder: Path) -> None:
+def _show(outcome: StabilityOutcome, folder: Path, *, settings: RelaxationSettings) -> None:
+    from sselmp.report.hull_documents import Origin
     from sselmp.report.hull_scene import verdict
     from sselmp.report.statics_hull import write_hull, write_voltage
     from sselmp.report.voltage_figure import sentence
@@ -104,8 +106,9 @@ def _show(outcome: StabilityOutcome, folder: Path) -> None:
         place = folder / one.structure / layout.hull_folder(one.hull.way)
         phase = one.stability.standing.phase
         title = f"{phase.formula} with {phase.source.name}"
-        made = write_hull(one.hull, place, targets=[one.stability], title=title, left_out=one.left_out)
-        made += write_voltage(one.profile, place, title=title) if one.profile else ()
+        about = Origin(relaxation=settings, left_out=one.left_out)
+        made = write_hull(one.hull, place, targets=[one.stability], title=title, about=about)
+        made += write_voltage(one.profile, place, title=title, about=about) if one.profile else ()
         console.say(f"written to {place}: {', '.join(path.name for path in made)}")
     if any(one.hull.way == "self-consistent" for one in outcome.found):
         console.say(

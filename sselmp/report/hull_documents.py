@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import metadata
 
 from sselmp import __version__
@@ -15,13 +16,30 @@ from sselmp.report.voltage_figure import sentence
 from sselmp.statics.entries import Phase
 from sselmp.statics.hull import Hull, Stability, Standing
 from sselmp.statics.mixtures import Mixture
+from sselmp.statics.settings import RelaxationSettings
 from sselmp.statics.voltage import Stage, VoltageProfile
 
 HULL_FORMAT = "sselmp-hull-1"
 VOLTAGE_FORMAT = "sselmp-voltage-1"
 
 
-def hull_document(hull: Hull, targets: Sequence[Stability], *, left_out: Sequence[str] = ()) -> Json:
+@dataclass(frozen=True)
+class Origin:
+    """How energies were found.
+
+    Attributes:
+        relaxation: Settings of the relaxations; None where none of the energies are from one.
+        left_out: Competing phases that could not be relaxed.
+    """
+
+    relaxation: RelaxationSettings | None = None
+    left_out: tuple[str, ...] = ()
+
+
+NOTHING_KNOWN = Origin()
+
+
+def hull_document(hull: Hull, targets: Sequence[Stability], *, about: Origin) -> Json:
     """All phases of a hull, what the targets decompose into, and which phases could not be taken in."""
     return {
         "format": HULL_FORMAT,
@@ -38,7 +56,7 @@ def hull_document(hull: Hull, targets: Sequence[Stability], *, left_out: Sequenc
             }
             for found in targets
         ],
-        "left_out": list(left_out),
+        **_origin(about),
         "phases": [_standing(standing) for standing in hull.standings],
     }
 
@@ -51,7 +69,7 @@ def hull_csv(hull: Hull, targets: Sequence[Stability]) -> str:
     return _csv(headers, rows)
 
 
-def voltage_document(profile: VoltageProfile) -> Json:
+def voltage_document(profile: VoltageProfile, *, about: Origin) -> Json:
     """Stages and steps of a voltage profile."""
     return {
         "format": VOLTAGE_FORMAT,
@@ -74,6 +92,7 @@ def voltage_document(profile: VoltageProfile) -> Json:
             }
             for step in profile.steps
         ],
+        **_origin(about),
     }
 
 
@@ -86,6 +105,11 @@ def voltage_csv(profile: VoltageProfile) -> str:
 def text(document: Json) -> str:
     """A document as JSON."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _origin(about: Origin) -> Json:
+    settings = about.relaxation.model_dump(mode="json") if about.relaxation else None
+    return {"relaxation": settings, "left_out": list(about.left_out)}
 
 
 def _versions() -> Json:

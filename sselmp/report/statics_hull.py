@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sselmp import files, layout
 from sselmp.report import hull_documents
+from sselmp.report.hull_documents import NOTHING_KNOWN, Origin
 from sselmp.report.hull_figures import draw_hull
 from sselmp.report.hull_page import hull_page
 from sselmp.report.hull_scene import can_be_drawn
@@ -16,7 +17,7 @@ from sselmp.statics.voltage import VoltageProfile
 
 
 def write_hull(
-    hull: Hull, folder: Path, *, targets: Sequence[Stability], title: str, left_out: Sequence[str] = ()
+    hull: Hull, folder: Path, *, targets: Sequence[Stability], title: str, about: Origin = NOTHING_KNOWN
 ) -> tuple[Path, ...]:
     """Write a hull with its targets: ``hull.json``, ``hull.csv``, and where it can be drawn ``hull.png`` and ``.html``.
 
@@ -27,7 +28,7 @@ def write_hull(
         folder: Made where it is not there.
         targets: Of ``stability``; the first is marked.
         title: Of the figures, such as ``Li6PS5Cl with sevennet``.
-        left_out: Names of competing phases that could not be taken in.
+        about: What else is known of how it was found.
 
     Returns:
         The files written.
@@ -36,7 +37,7 @@ def write_hull(
         RunError: A file cannot be written.
     """
     made = [folder / layout.HULL_JSON, folder / layout.HULL_CSV]
-    files.write_text(made[0], hull_documents.text(hull_documents.hull_document(hull, targets, left_out=left_out)))
+    files.write_text(made[0], hull_documents.text(hull_documents.hull_document(hull, targets, about=about)))
     files.write_text(made[1], hull_documents.hull_csv(hull, targets))
     if can_be_drawn(hull.elements):
         first = targets[0] if targets else None
@@ -46,13 +47,16 @@ def write_hull(
     return tuple(made)
 
 
-def write_voltage(profile: VoltageProfile, folder: Path, *, title: str) -> tuple[Path, ...]:
+def write_voltage(
+    profile: VoltageProfile, folder: Path, *, title: str, about: Origin = NOTHING_KNOWN
+) -> tuple[Path, ...]:
     """Write a voltage profile: ``voltage.json``, ``voltage.csv``, ``voltage.png``.
 
     Args:
         profile: Of ``voltage_profile``.
         folder: Made where it is not there.
         title: Of the figure.
+        about: What else is known of how it was found.
 
     Returns:
         The files written.
@@ -61,7 +65,7 @@ def write_voltage(profile: VoltageProfile, folder: Path, *, title: str) -> tuple
         RunError: A file cannot be written.
     """
     made = (folder / layout.VOLTAGE_JSON, folder / layout.VOLTAGE_CSV, folder / layout.VOLTAGE_FIGURE)
-    files.write_text(made[0], hull_documents.text(hull_documents.voltage_document(profile)))
+    files.write_text(made[0], hull_documents.text(hull_documents.voltage_document(profile, about=about)))
     files.write_text(made[1], hull_documents.voltage_csv(profile))
     draw_voltage(profile, made[2], title=title)
     return made
