@@ -65,7 +65,7 @@ def moduli(tensor: Tensor | None):
     return tensor.moduli.K_GPa, tensor.moduli.G_GPa
 
 
-def show(references, paper, ours):
+def show(references, paper, *, ours):
     """Print the table and the mean absolute errors against DFT."""
     columns = ("DFT", "matcalc", "`paper`", "clamped", "relaxed ions")
     print(f"| compound | {' | '.join(f'K {c}' for c in columns)} | {' | '.join(f'G {c}' for c in columns)} |")
@@ -109,7 +109,7 @@ def main():
         outcomes.append(study(request, on_progress=lambda seen: print(seen.words, file=sys.stderr, end="\r")))
         for failure in outcomes[-1].failures:
             print(f"{failure.structure}: {failure.message}", file=sys.stderr)
-    show(rows, *outcomes)
+    show(rows, outcomes[0], ours=outcomes[1])
 
 
 if __name__ == "__main__":
