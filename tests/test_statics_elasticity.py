@@ -13,6 +13,7 @@ from ase.calculators.emt import EMT
 
 from sselmp import layout, units
 from sselmp.errors import PotentialError, SettingsError
+from sselmp.launch.statics import Request, study
 from sselmp.settings import check, read_toml
 from sselmp.statics import elastic_tensor, symmetry
 from sselmp.statics.elasticity import Moduli, Tensor, deformation, elasticity
@@ -239,3 +240,24 @@ def test_ions_that_do_not_come_to_rest_are_an_error_and_no_number():
     impossible = SMALL.model_copy(update={"fmax_eV_per_A": 1e-30})
     with pytest.raises(PotentialError, match="do not come to rest"):
         found(metals.crystal(metals.low_symmetry()), metals.emt(), impossible)
+
+
+@pytest.mark.slow
+@pytest.mark.potential
+def test_sevennet_gives_lithium_chloride_the_moduli_that_matcalc_recorded(lammps_environment, tmp_path):
+    rows = json.loads((RECORDED.parent / "sevennet-0.json").read_text())["rows"]
+    (row,) = (row for row in rows if row["mp_id"] == "mp-22905")
+    salt = metals.crystal(bulk("LiCl", "rocksalt", a=5.10), "LiCl")
+    request = Request("sevennet", (salt,), ("elastic",), paper(), tmp_path, threads=1)
+    _, elastic = relaxed_and_strained(request, lammps_environment)
+    assert elastic.evaluations == 25
+    assert elastic.result.space_group == "Fm-3m (225)"
+    assert elastic.result.tensor.moduli.K_GPa == pytest.approx(row["K_GPa"], rel=0.01)
+    assert elastic.result.tensor.moduli.G_GPa == pytest.approx(row["G_GPa"], rel=0.01)
+
+
+def relaxed_and_strained(request, prefix):
+    """Both records of a request for one structure, found in a potential's environment."""
+    outcome = study(request, prefix=prefix)
+    assert outcome.failures == ()
+    return outcome.records

@@ -89,8 +89,7 @@ def _run() -> int:
         console.tell(f"error: {error}", style="red")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        console.tell("interrupted; run the same command again to resume", style="yellow")
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has gone; nothing more may be written, at exit neither
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -106,4 +105,6 @@ def _run() -> int:
             raise
         show()
         return USER_FAULT
+    if code == INTERRUPTED:  # typer makes this of Ctrl-C
+        console.tell("interrupted; run the same command again to resume", style="yellow")
     return code if isinstance(code, int) else 0

@@ -64,15 +64,18 @@ def _energy_volume(record: Record, found: EquationOfState, *, path: Path) -> Non
 def _elastic(record: Record, found: Elasticity, *, path: Path) -> None:
     figure = new_figure(9.0, 4.2)
     left = figure.add_subplot(1, 2, 1)
-    _matrix(left, np.array(found.tensor.C_GPa))
-    left.set_title(f"C [GPa], {found.tensor.ions} ions, {found.space_group}", fontsize=9)
-    if found.tensor.stable:
+    shown = found.clamped if found.verdict == "not linear" and found.clamped is not None else found.tensor
+    _matrix(left, np.array(shown.C_GPa))
+    left.set_title(f"C [GPa], {shown.ions} ions, {found.space_group}", fontsize=9)
+    if shown.stable:
         right = figure.add_subplot(1, 2, 2, projection="polar")
-        _young(right, np.array(found.tensor.C_GPa))
-        moduli = found.tensor.moduli
+        _young(right, np.array(shown.C_GPa))
+        moduli = shown.moduli
         words = f"K = {moduli.K_GPa:.1f} GPa, G = {moduli.G_GPa:.1f} GPa, Poisson's ratio {moduli.poisson:.3f}"
     else:
-        words = f"unstable after Born: least eigenvalue {found.tensor.smallest_eigenvalue_GPa:.2f} GPa"
+        words = f"unstable after Born: least eigenvalue {shown.smallest_eigenvalue_GPa:.2f} GPa"
+    if shown is not found.tensor:
+        words += "; with relaxed ions stresses are no straight lines"
     figure.suptitle(_title(record), fontsize=10, fontweight="bold")
     figure.supxlabel(words, fontsize=9)
     save(figure, path)

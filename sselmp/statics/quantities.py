@@ -69,7 +69,10 @@ def _of_law(name: str, law: Fit, *, atoms: int) -> tuple[Quantity, ...]:
 
 
 def _of_elasticity(found: Elasticity) -> tuple[Quantity, ...]:
-    listed = _of_tensor(found.tensor, ions="")
+    if found.verdict == "not linear":
+        listed: tuple[Quantity, ...] = (Quantity("least R²", found.tensor.r_squared, ""),)
+    else:
+        listed = _of_tensor(found.tensor, ions="")
     return listed if found.clamped is None else (*listed, *_of_tensor(found.clamped, ions=", clamped ions"))
 
 
