@@ -129,9 +129,9 @@ def phases_folder() -> Path:
     return project_root() / "inputs" / "phases"
 
 
-def hull_folder(way: str) -> str:
-    """Folder of a structure's hull and voltages, in that of its statics: each way has its own."""
-    return f"hull-{way.lower().replace(' ', '-')}"
+def hull_folder(way: str, *, reference: str) -> str:
+    """Folder of a structure's hull and voltages, in that of its statics: each way and reference has its own."""
+    return "-".join(["hull", *f"{way} {reference}".lower().replace("+", "").split()])
 
 
 def campaigns_folder() -> Path:

@@ -76,10 +76,12 @@ def test_the_places_of_phases_are_their_compositions():
     hull, target = found_of(*CASES[3])
     scene = hull_scene(hull, target)
     assert scene.elements == ("Li", "P", "S")
-    spots = {spot.standing.phase.formula: spot.place for spot in (*scene.stable, *scene.unstable)}
+    assert scene.target is not None
+    assert scene.target not in scene.unstable
+    drawn = (*scene.stable, *scene.unstable, scene.target)
+    spots = {spot.standing.phase.formula: spot.place for spot in drawn}
     for formula, counts in {"Li2S": (2, 0, 1), "P2S5": (0, 2, 5), "Li3PS4": (3, 1, 4), "S": (0, 0, 1)}.items():
         assert spots[formula] == pytest.approx(np.array(counts) / sum(counts) @ scene.corners)
-    assert scene.target is not None
     assert scene.target.place == pytest.approx(spots["Li3PS4"])
     assert {spot.standing.phase.formula for spot in scene.products} == {"Li2S", "P2S5"}
     assert len(scene.ties) == len(hull.ties)

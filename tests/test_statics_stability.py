@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_systems_hull_and_window_come_from_phases_relaxed_with_the_same_potent
     assert done.returncode == 0, done.stderr
     # 3 LiCl + YCl3 have -21.0 eV, Li3YCl6 has -21.5
     assert "Li3YCl6 is stable; 3 LiCl + YCl3 would cost 50.0 meV an atom" in done.stdout
-    place = folder / "results" / "statics" / "known" / "Li3YCl6" / "hull-self-consistent"
+    place = folder / "results" / "statics" / "known" / "Li3YCl6" / "hull-self-consistent-custom"
     names = {"hull.json", "hull.csv", "hull.png", "hull.html", "voltage.json", "voltage.csv", "voltage.png"}
     assert {path.name for path in place.iterdir()} == names
     plain = json.loads((place / "hull.json").read_text())
@@ -111,12 +112,27 @@ def test_on_the_materials_projects_hull_raw_energies_are_corrected_and_others_re
     asked = ("--properties", "hull,voltage", "--against", "mp", "--entries", entries, "--open-element", "Na")
     done = sselmp(cif, "-p", "raw.toml", *asked, folder=folder)
     assert done.returncode == 0, done.stderr
-    place = folder / "results" / "statics" / "raw" / "Na3YCl6_mp-675104" / "hull-materials-project"
+    place = folder / "results" / "statics" / "raw" / "Na3YCl6_mp-675104" / "hull-materials-project-mp2020-corrected"
     assert json.loads((place / "hull.json").read_text())["way"] == "Materials Project"
     refused = found(folder, request(folder, "known.toml", crystal, element="Na", cache=entries))
     assert refused.found == ()
     assert "cannot be put on the Materials Project's hull" in refused.failures[0]
     assert "self-consistent hull" in refused.failures[0]
+
+
+def test_a_self_consistent_hull_may_carry_the_corrections_on_all_of_its_energies_or_on_none(folder):
+    crystal = load_system("Li3YCl6").crystal
+    plain = found(folder, request(folder, "raw.toml", crystal)).found[0]
+    corrected = found(folder, replace(request(folder, "raw.toml", crystal), corrected=True)).found[0]
+    assert (plain.hull.reference, corrected.hull.reference) == ("PBE+U", "MP2020-corrected")
+    formation = [one.stability.standing.formation_eV_per_atom for one in (plain, corrected)]
+    assert formation == pytest.approx([-2.15, -2.15 + 0.6 * -0.614])
+    # chlorine is as much corrected on both sides, so that the distance stays; it is not in chlorine itself
+    costs = [one.stability.decomposition_eV_per_atom for one in (plain, corrected)]
+    assert costs == pytest.approx([0.05, 0.05])
+    assert corrected.profile.window_V == pytest.approx((plain.profile.window_V[0], plain.profile.window_V[1] + 0.614))
+    refused = found(folder, replace(request(folder, "known.toml", crystal), corrected=True))
+    assert "cannot be put on the Materials Project's hull" in refused.failures[0]
 
 
 def test_a_phase_that_cannot_be_relaxed_is_left_out_and_named_and_the_others_stand(folder):

@@ -27,6 +27,13 @@ AgainstOption = Annotated[
         help="What hulls are made of: phases relaxed with the same potential, or the Materials Project's entries.",
     ),
 ]
+CorrectedOption = Annotated[
+    bool,
+    typer.Option(
+        "--corrected",
+        help="With --against self: MP2020 corrections on all energies, to lay them beside corrected ones.",
+    ),
+]
 EntriesOption = Annotated[
     Path | None,
     typer.Option(
@@ -49,12 +56,14 @@ class Comparison:
 
     Attributes:
         way: Self-consistent, or the Materials Project.
-        entries: The latter's, in a file; None: beside the results.
+        corrected: Whether energies of a self-consistent hull get the MP2020 corrections too.
+        entries: The Materials Project's, in a file; None: beside the results.
         element: The open element of voltage profiles; None: hulls only.
         highest_V: Where these begin [V].
     """
 
     way: Way
+    corrected: bool
     entries: Path | None
     element: str | None
     highest_V: float
@@ -78,7 +87,9 @@ def find_and_show(request: Request, asked: Comparison, *, folder: Path) -> list[
 
     elements = sorted({e for crystal in request.crystals for e in crystal.elements} | {asked.element or ""} - {""})
     cache = asked.entries or folder / f"materials-project-{'-'.join(elements)}.json"
-    wanted = StabilityRequest(request, asked.way, cache, element=asked.element, highest_V=asked.highest_V)
+    wanted = StabilityRequest(
+        request, asked.way, cache, corrected=asked.corrected, element=asked.element, highest_V=asked.highest_V
+    )
     with console.followed_bar("phases that compete") as follow:
         outcome = stabilities(wanted, on_progress=follow)
     _show(outcome, folder, settings=request.settings.relaxation)
@@ -103,7 +114,7 @@ def _show(outcome: StabilityOutcome, folder: Path, *, settings: RelaxationSettin
                 console.say(f"  {step.voltage_V:.3f} V  {step.reaction}")
         if one.left_out:
             console.say(f"Caution: not on the hull, since their relaxations failed: {', '.join(one.left_out)}")
-        place = folder / one.structure / layout.hull_folder(one.hull.way)
+        place = folder / one.structure / layout.hull_folder(one.hull.way, reference=one.hull.reference)
         phase = one.stability.standing.phase
         title = f"{phase.formula} with {phase.source.name}"
         about = Origin(relaxation=settings, left_out=one.left_out)

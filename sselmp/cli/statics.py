@@ -14,6 +14,7 @@ from sselmp.cli.stability import (
     COMPARED,
     AgainstOption,
     Comparison,
+    CorrectedOption,
     EntriesOption,
     HighestVoltageOption,
     OpenElementOption,
@@ -77,6 +78,7 @@ def statics(
     keep_symmetry: SymmetryOption = False,
     clamped: ClampedOption = False,
     against: AgainstOption = "self",
+    corrected: CorrectedOption = False,
     entries: EntriesOption = None,
     open_element: OpenElementOption = "Li",
     highest_voltage: HighestVoltageOption = 5.0,
@@ -120,7 +122,8 @@ def statics(
             _show(outcome, layout.statics_folder(card.name, base=results))
             unread += [f"{one.structure}, {one.property}: {one.message}" for one in outcome.failures]
         if compared:
-            asked = Comparison(way, entries, open_element if "voltage" in compared else None, highest_voltage)
+            element = open_element if "voltage" in compared else None
+            asked = Comparison(way, corrected, entries, element=element, highest_V=highest_voltage)
             unread += find_and_show(request, asked, folder=layout.statics_folder(card.name, base=results))
     _tell_failures(unread, structures=len(structures))
 

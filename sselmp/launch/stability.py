@@ -32,6 +32,8 @@ class StabilityRequest:
         relaxations: The structures, the potential, and how all phases are relaxed.
         way: What the structures compete with.
         cache: JSON of the Materials Project's entries; where it is not there, they are fetched to it.
+        corrected: Whether energies of a self-consistent hull get the Materials Project's corrections, all of them, so
+            that formation energies and voltages can be laid beside corrected ones. The other way always has them.
         element: The open element of a voltage profile; None: hulls only.
         highest_V: Of the profile [V].
     """
@@ -39,6 +41,7 @@ class StabilityRequest:
     relaxations: Request
     way: Way
     cache: Path
+    corrected: bool = False
     element: str | None = "Li"
     highest_V: float = HIGHEST_V
 
@@ -131,8 +134,9 @@ def _rivals(request: StabilityRequest, crystal: Crystal, *, card: Card) -> _Riva
     Systems of the structure's own formula are not among them: they are what is looked at, not what it competes with.
     """
     elements = tuple(sorted({*crystal.elements, *([request.element] if request.element else [])}))
-    if request.way == "Materials Project":
+    if request.corrected or request.way == "Materials Project":
         check_reference(crystal.name, card.energy_reference)
+    if request.way == "Materials Project":
         return _Rivals(elements, phases=materials_project_phases(elements, request.cache))
     own = _shares(crystal)
     found = [phase for phase in phases_within(elements) if not (phase.is_system and _shares(phase.crystal) == own)]
@@ -146,11 +150,11 @@ def _shares(crystal: Crystal) -> Mapping[str, float]:
 def _of_structure(
     request: StabilityRequest, name: str, *, card: Card, rivals: _Rivals, relaxed: Mapping[str, record.Record]
 ) -> StructureStability:
-    target = _phase(relaxed[name], card=card)
-    if request.way == "Materials Project":
-        target = to_materials_project(target, _relaxation(relaxed[name]).crystal.crystal())
+    corrected = request.corrected or request.way == "Materials Project"
+    target = _phase(relaxed[name], card=card, corrected=corrected)
     names = [crystal.name for crystal in rivals.crystals]
-    others = [*rivals.phases, *(_phase(relaxed[other], card=card) for other in names if other in relaxed)]
+    made = (_phase(relaxed[other], card=card, corrected=corrected) for other in names if other in relaxed)
+    others = [*rivals.phases, *made]
     hull = hull_of_system(others, targets=[target], elements=rivals.elements, way=request.way)
     profile = (
         voltage_profile(hull, target, element=request.element, highest_V=request.highest_V) if request.element else None
@@ -159,15 +163,13 @@ def _of_structure(
     return StructureStability(name, hull, stability(hull, target), profile, left_out)
 
 
-def _phase(found: record.Record, *, card: Card) -> Phase:
+def _phase(found: record.Record, *, card: Card, corrected: bool) -> Phase:
     relaxation = _relaxation(found)
-    return Phase(
-        found.structure.removeprefix(COMPETING),
-        relaxation.crystal.crystal().counts(),
-        relaxation.energy_eV,
-        card.energy_reference,
-        Source("potential", card.name, found.identity.potential_sha256),
-    )
+    crystal = relaxation.crystal.crystal()
+    source = Source("potential", card.name, found.identity.potential_sha256)
+    name = found.structure.removeprefix(COMPETING)
+    phase = Phase(name, crystal.counts(), relaxation.energy_eV, card.energy_reference, source)
+    return to_materials_project(phase, crystal) if corrected else phase
 
 
 def _converged(found: record.Record) -> bool:

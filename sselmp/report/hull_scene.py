@@ -48,7 +48,7 @@ class HullScene:
         elements: At its corners.
         corners: (n, 2) or (n, 3) their places, read-only.
         stable: One phase a composition on the hull.
-        unstable: Those above it, the nearest first.
+        unstable: Those above it, the nearest first; the target is not among them.
         ties: (t, 2, dimension) ends of the tie lines, read-only.
         target: The phase asked for; None where there is none.
         products: What it decomposes into.
@@ -92,7 +92,7 @@ def hull_scene(hull: Hull, target: Stability | None = None) -> HullScene:
         elements=hull.elements,
         corners=corners,
         stable=tuple(spot for spot in spots if spot.standing.stable),
-        unstable=tuple(spot for spot in spots if not spot.standing.stable),
+        unstable=tuple(spot for spot in spots if not (spot.standing.stable or _is_target(spot, target))),
         ties=readonly(ends),
         target=_spot_of(spots, target.standing.phase) if target else None,
         products=tuple(_spot_of(spots, phase) for phase in products),
@@ -106,6 +106,10 @@ def _place(hull: Hull, standing: Standing, *, corners: Array) -> Array:
     if len(hull.elements) == 2:
         place = np.array([place[0], standing.formation_eV_per_atom])
     return readonly(place)
+
+
+def _is_target(spot: Spot, target: Stability | None) -> bool:
+    return target is not None and spot.standing.phase == target.standing.phase
 
 
 def _spot_of(spots: Sequence[Spot], phase: Phase) -> Spot:
