@@ -20,6 +20,8 @@ PreflightLevel = Literal["full", "quick", "skip"]
 # What energies compare with; those of two references must not be subtracted. PBE+U is what the Materials Project
 # calculates, uncorrected.
 EnergyReference = Literal["PBE", "PBE+U", "MP2020-corrected", "r2SCAN", "PBE MatPES", "custom"]
+# What the drift of a whole trajectory is removed with: what stands still.
+Reference = Literal["framework", "centre of mass", "none"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -87,6 +89,8 @@ class Transport(Checked):
 
     mobile_species: str | None = None  # default: the system's own
     extrapolate_to_K: Positive = 300.0
+    reference: Reference = "framework"
+    fit_start_ps: Positive | None = None  # default: found from the data
 
 
 class Campaign(Checked):
