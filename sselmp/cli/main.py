@@ -21,6 +21,7 @@ from sselmp.cli import (
     preflight,
     routes,
     stages,
+    statics,
     thermostat,
     trajectory,
     weights,
@@ -44,6 +45,7 @@ app.command()(analyze.analyze)
 app.command()(plan.plan)
 app.command()(thermostat.thermostat)
 app.command()(finite_size.finite_size)
+app.command()(statics.statics)
 app.command()(preflight.preflight)
 app.command()(catalogue.potentials)
 app.command()(inventory.systems)
@@ -111,4 +113,6 @@ def _code() -> int:
             raise
         show()
         return USER_FAULT
+    if code == INTERRUPTED:  # typer makes this of Ctrl-C
+        console.tell("interrupted; run the same command again to resume", style="yellow")
     return code if isinstance(code, int) else 0
