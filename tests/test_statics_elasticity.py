@@ -247,7 +247,7 @@ def test_ions_that_do_not_come_to_rest_are_an_error_and_no_number():
 def test_sevennet_gives_lithium_chloride_the_moduli_that_matcalc_recorded(lammps_environment, tmp_path):
     rows = json.loads((RECORDED.parent / "sevennet-0.json").read_text())["rows"]
     (row,) = (row for row in rows if row["mp_id"] == "mp-22905")
-    salt = metals.crystal(bulk("LiCl", "rocksalt", a=5.10), "LiCl")
+    salt = metals.crystal(bulk("LiCl", "rocksalt", a=3.64354305 * np.sqrt(2.0)), "LiCl")  # as mp-22905
     request = Request("sevennet", (salt,), ("elastic",), paper(), tmp_path, threads=1)
     _, elastic = relaxed_and_strained(request, lammps_environment)
     assert elastic.evaluations == 25
