@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Six = tuple[float, float, float, float, float, float]
 Matrix = tuple[Six, Six, Six, Six, Six, Six]
 Ions = Literal["relaxed", "clamped"]
+Verdict = Literal["stable", "unstable", "not linear"]
 MOST_STEPS = 300  # of the ions in one strained cell
 LEAST_R_SQUARED = 0.8  # smooth crystals have 0.9 at the largest strains in use
 
@@ -110,6 +111,13 @@ class Tensor(Checked):
         """Whether every strain costs energy (Born's condition)."""
         return self.smallest_eigenvalue_GPa > 0
 
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it is a tensor, and then a stable one."""
+        if self.r_squared < LEAST_R_SQUARED:
+            return "not linear"
+        return "stable" if self.stable else "unstable"
+
     @classmethod
     def of(cls, fitted: Fitted, *, group: Symmetry, ions: Ions) -> Self:
         """Average a fit over the point group and turn it into the standard axes."""
@@ -145,7 +153,7 @@ class Elasticity(Checked):
     """
 
     kind: Literal["elastic"] = "elastic"
-    verdict: Literal["stable", "unstable", "not linear"]
+    verdict: Verdict
     space_group: str
     axes: tuple[tuple[float, float, float], ...]
     stress_GPa: Six
@@ -180,7 +188,7 @@ def elasticity(
     tensor = Tensor.of(elastic_tensor.fit(relaxed), group=group, ions="relaxed") if relaxed else of_clamped
     x, y, z = ((float(a), float(b), float(c)) for a, b, c in group.axes)
     return Elasticity(
-        verdict="not linear" if tensor.r_squared < LEAST_R_SQUARED else "stable" if tensor.stable else "unstable",
+        verdict=tensor.verdict,
         space_group=group.words,
         axes=(x, y, z),
         stress_GPa=_six(strained.stress_GPa),
