@@ -9,7 +9,7 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console
-from sselmp.cli.choices import ResultsOption, ThreadsOption, WeightsOption
+from sselmp.cli.choices import ResultsOption, WeightsOption
 from sselmp.cli.stages import make_ready
 from sselmp.errors import SettingsError, SselmpError, nearest
 
@@ -66,7 +66,9 @@ def statics(
     keep_symmetry: SymmetryOption = False,
     clamped: ClampedOption = False,
     weights: WeightsOption = None,
-    threads: ThreadsOption = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads of the potential (default: all cores).")
+    ] = None,
     results: ResultsOption = Path("results"),
 ) -> None:
     """Relax structures with a potential, and find their equation of state and elastic moduli.
