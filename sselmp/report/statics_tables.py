@@ -87,8 +87,9 @@ def _of_tensor(found: Elasticity) -> list[str]:
     one, listed = found.tensor, []
     if found.verdict == "not linear":
         return [
-            f"stresses are no straight lines over the strains (least R² {one.r_squared:.2f}): ions leave for other "
-            "places when the cell is strained, so that there is no tensor with relaxed ions"
+            f"stresses are no straight lines over the strains (least R² {one.r_squared:.2f}, slopes change by "
+            f"{one.bend or 0.0:.0%}): ions leave for other places when the cell is strained, so that there is no "
+            f"tensor with {one.ions} ions"
         ]
     if not one.stable:
         listed.append(

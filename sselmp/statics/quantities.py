@@ -95,6 +95,7 @@ def _of_tensor(tensor: Tensor) -> tuple[Quantity, ...]:
         "least eigenvalue": (tensor.smallest_eigenvalue_GPa, "GPa"),
         "misfit": (tensor.residual_GPa, "GPa"),
         "least R²": (tensor.r_squared, ""),
+        "bend": (tensor.bend, ""),
         "asymmetry": (tensor.asymmetry_GPa, "GPa"),
         "off symmetry": (tensor.off_symmetry_GPa, "GPa"),
     }

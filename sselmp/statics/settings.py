@@ -67,6 +67,8 @@ class ElasticitySettings(Checked):
         relax_ions: Whether ions relax in each strained cell; the tensor of clamped ions is found in any case.
         fmax_eV_per_A: For these ions [eV/Å].
         equilibrium: Whether the stress of the unstrained cell is one of the points.
+        deformation: ``symmetric``: the root of 1 + 2E, which turns nothing; ``upper``: an upper triangular matrix of
+            the same strain, as matcalc takes, which also turns the crystal and its stress.
     """
 
     normal_strains: Strains = (-0.01, -0.005, 0.005, 0.01)
@@ -74,6 +76,7 @@ class ElasticitySettings(Checked):
     relax_ions: bool = True
     fmax_eV_per_A: Positive = 0.005
     equilibrium: bool = True
+    deformation: Literal["symmetric", "upper"] = "symmetric"
 
     @model_validator(mode="after")
     def _usable_strains(self) -> Self:
