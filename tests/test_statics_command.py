@@ -16,6 +16,7 @@ import metals
 import numpy as np
 import pytest
 from ase.build import bulk
+from ase.io import write
 from ase.io.trajectory import Trajectory
 from lammps_program import LENNARD_JONES_CARD, wait_for
 
@@ -221,3 +222,20 @@ def test_after_ctrl_c_the_same_command_goes_on_where_it_stopped(folder):
     assert done.returncode == 0, done.stderr
     assert [path.parent.name for path in records(folder, "emt/*/relax-*.json")] == ["one", "two"]
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
+
+
+def test_a_record_that_is_damaged_or_of_something_else_is_refused_by_name(folder, monkeypatch, capsys):
+    gold = metals.crystal(bulk("Au", "fcc", a=4.1), "Au")
+    loaded = load_card(str(folder / "emt.toml"))
+    identity = record.identity_of(loaded, gold, property_="relax", settings=StaticsSettings())
+    path = folder / "results" / "statics" / "emt" / "Au" / identity.file_name()
+    path.parent.mkdir(parents=True)
+    path.write_text('{"format": 1, "structure": "Au"')
+    monkeypatch.chdir(folder)
+    write(folder / "Au.vasp", bulk("Au", "fcc", a=4.1), format="vasp")
+    monkeypatch.setattr(sys, "argv", ["sselmp", "statics", "Au.vasp", "-p", "emt.toml", "--properties", "relax"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert f"{path.relative_to(folder)} is not the record of a static property" in capsys.readouterr().err
+    assert path.read_text().startswith('{"format": 1')

@@ -113,6 +113,4 @@ def _code() -> int:
             raise
         show()
         return USER_FAULT
-    if code == INTERRUPTED:  # typer makes this of Ctrl-C
-        console.tell("interrupted; run the same command again to resume", style="yellow")
     return code if isinstance(code, int) else 0

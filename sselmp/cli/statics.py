@@ -9,7 +9,7 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console
-from sselmp.cli.choices import ResultsOption, ThreadsOption, WeightsOption
+from sselmp.cli.choices import ResultsOption, WeightsOption
 from sselmp.cli.stability import (
     COMPARED,
     AgainstOption,
@@ -83,7 +83,9 @@ def statics(
     open_element: OpenElementOption = "Li",
     highest_voltage: HighestVoltageOption = 5.0,
     weights: WeightsOption = None,
-    threads: ThreadsOption = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads of the potential (default: all cores).")
+    ] = None,
     results: ResultsOption = Path("results"),
 ) -> None:
     """Relax structures with a potential; find equation of state, elastic moduli, hull and voltage window.

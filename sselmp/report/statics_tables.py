@@ -20,6 +20,7 @@ from sselmp.statics.settings import PROPERTIES
 
 LINEAR = 0.03  # a modulus may change by this fraction between the strains used and none
 STRAIGHT = 0.95
+STRESS_GPA = 1.0
 CSV_HEADERS = (
     "structure", "formula", "potential", "property", "quantity", "value", "error", "unit", "verdict", "record"
 )  # fmt: skip
@@ -86,21 +87,25 @@ def _of_tensor(found: Elasticity) -> list[str]:
     one, listed = found.tensor, []
     if found.verdict == "not linear":
         return [
-            f"stresses are no straight lines over the strains (least R² {one.r_squared:.2f}): ions leave for other "
-            "places when the cell is strained, so that there is no tensor with relaxed ions"
+            f"stresses are no straight lines over the strains (least R² {one.r_squared:.2f}, slopes change by "
+            f"{one.bend or 0.0:.0%}): ions leave for other places when the cell is strained, so that there is no "
+            f"tensor with {one.ions} ions"
         ]
     if not one.stable:
         listed.append(
             "unstable after Born: a strain lowers the energy (least eigenvalue "
             f"{one.smallest_eigenvalue_GPa:.2f} GPa); moduli at equal stress, and all that rest on them, are not given"
         )
+    pressed = max(abs(stress) for stress in found.stress_GPa)
+    if pressed > STRESS_GPA:
+        listed.append(f"the unstrained cell is under a stress of {pressed:.1f} GPa, which the moduli contain")
     pairs = ((one.moduli.K_GPa, one.K_at_zero_GPa), (one.moduli.G_GPa, one.G_at_zero_GPa))
     if any(line and zero and abs(line / zero - 1.0) > LINEAR for line, zero in pairs):
         listed.append(
             f"the strains are too large for straight lines: K {pairs[0][0]:.1f} and G {pairs[1][0]:.1f} GPa become "
             f"{pairs[0][1]:.1f} and {pairs[1][1]:.1f} GPa where the strain vanishes; take smaller strains"
         )
-    if one.r_squared < STRAIGHT:
+    elif one.r_squared < STRAIGHT:
         listed.append(f"stresses scatter about the straight lines (least R² {one.r_squared:.3f})")
     return listed
 

@@ -35,14 +35,22 @@ class Fitted:
         C: (6, 6) slopes of the stress (rows) over the strain (columns) [GPa].
         C_at_zero: The same where the strain vanishes, from cubic polynomials [GPa]; None with too few strains.
         residual: Root mean square of the stress off the lines [GPa].
-        r_squared: The least coefficient of determination of a column of C: 1 less the squared residuals over the
-            squared deviations from the mean, all six stresses together.
+        r_squared: The least coefficient of determination of a diagonal element of C: 1 less the squared residuals of
+            the stress that is conjugate to the strain over its squared deviations from the mean.
     """
 
     C: Array
     C_at_zero: Array | None
     residual: float
     r_squared: float
+
+    @property
+    def bend(self) -> float | None:
+        """The largest relative change of a diagonal element from C to ``C_at_zero``; None without the latter."""
+        if self.C_at_zero is None:
+            return None
+        lines, zero = np.diag(self.C), np.diag(self.C_at_zero)
+        return float((np.abs(zero - lines) / (np.abs(lines) + 0.05 * np.abs(self.C).max())).max())
 
 
 def fit(states: Sequence[StrainState]) -> Fitted:
@@ -56,9 +64,9 @@ def fit(states: Sequence[StrainState]) -> Fitted:
         line = np.polynomial.polynomial.polyfit(x, state.stresses, 1)
         C[:, state.component] = line[1]
         off = state.stresses - (line[0] + np.outer(x, line[1]))
-        spread = float(np.sum((state.stresses - state.stresses.mean(axis=0)) ** 2))
         squares, count = squares + float(np.sum(off**2)), count + off.size
-        determined.append(1.0 - float(np.sum(off**2)) / spread if spread > 0 else 1.0)
+        spread = float(np.var(state.stresses[:, state.component]))
+        determined.append(1.0 - float(np.mean(off[:, state.component] ** 2)) / spread if spread > 0 else 1.0)
         if cubic:
             at_zero[:, state.component] = np.polynomial.polynomial.polyfit(x, state.stresses, 3)[1]
     return Fitted(

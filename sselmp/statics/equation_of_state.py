@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sselmp import cells
-from sselmp.errors import PotentialError
+from sselmp.errors import PotentialError, SettingsError
 from sselmp.settings import Checked
 from sselmp.statics.energy_volume import PARAMETERS, Fit, fit
 from sselmp.statics.relaxation import relax
@@ -61,6 +61,11 @@ def equation_of_state(
         SettingsError: The shape is to relax and the potential gives no stress.
         PotentialError: It fails, too few volumes converge, or the energy has no minimum between them.
     """
+    if settings.shape and "stress" not in calculator.implemented_properties:
+        raise SettingsError(
+            f"{crystal.name}: the potential gives no stress, so that no shape can be relaxed at a given volume",
+            repair="relax ions only: equation_of_state.shape = false, in --settings",
+        )
     strains = np.linspace(-settings.largest_strain, settings.largest_strain, settings.points)
     how = relaxation.model_copy(
         update={"cell": "shape" if settings.shape else "none", "fmax_eV_per_A": settings.fmax_eV_per_A}

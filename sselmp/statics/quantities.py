@@ -72,12 +72,13 @@ def _of_elasticity(found: Elasticity) -> tuple[Quantity, ...]:
     if found.verdict == "not linear":
         listed: tuple[Quantity, ...] = (Quantity("least R²", found.tensor.r_squared, ""),)
     else:
-        listed = _of_tensor(found.tensor, ions="")
-    return listed if found.clamped is None else (*listed, *_of_tensor(found.clamped, ions=", clamped ions"))
+        listed = _of_tensor(found.tensor)
+    return listed if found.clamped is None else (*listed, *_of_tensor(found.clamped))
 
 
-def _of_tensor(tensor: Tensor, *, ions: str) -> tuple[Quantity, ...]:
-    one = tensor.moduli
+def _of_tensor(tensor: Tensor) -> tuple[Quantity, ...]:
+    """Plain names are of relaxed ions; what clamped ones give is never called ``K`` without saying so."""
+    one, ions = tensor.moduli, ", clamped ions" if tensor.ions == "clamped" else ""
     values = {
         "K": (one.K_GPa, "GPa"),
         "G": (one.G_GPa, "GPa"),
@@ -94,6 +95,7 @@ def _of_tensor(tensor: Tensor, *, ions: str) -> tuple[Quantity, ...]:
         "least eigenvalue": (tensor.smallest_eigenvalue_GPa, "GPa"),
         "misfit": (tensor.residual_GPa, "GPa"),
         "least R²": (tensor.r_squared, ""),
+        "bend": (tensor.bend, ""),
         "asymmetry": (tensor.asymmetry_GPa, "GPa"),
         "off symmetry": (tensor.off_symmetry_GPa, "GPa"),
     }

@@ -171,6 +171,9 @@ class _Walk:
         self._name = crystal.name
         self._first_volume = cells.volume(crystal.cell)
         self._atoms = atoms_of(crystal, calculator)
+        if settings.keep_symmetry:
+            self._fix_symmetry()
+        self._moved = _moved(self._atoms, settings)  # after atoms and cell have been put on their symmetry
         self.steps: list[Step] = []
         self.force = float("inf")
         self.stress: float | None = None
@@ -178,12 +181,10 @@ class _Walk:
     def go(self) -> tuple[Verdict, str]:
         """Walk to the end; returns the verdict and its reason."""
         settings = self._settings
-        if settings.keep_symmetry:
-            self._fix_symmetry()
         self._look()  # a potential that fails on the structure as given is no relaxation
         with _quiet():
             try:
-                for _ in _optimizer(self._atoms, settings).irun(fmax=0.0, steps=settings.maximum_steps):
+                for _ in _optimizer(self._moved, settings).irun(fmax=0.0, steps=settings.maximum_steps):
                     if self._look():
                         return "converged", self._words()
                     if reason := self._collapse():
@@ -211,8 +212,15 @@ class _Walk:
         settings = self._settings
         if settings.cell != "none":
             self.stress = relaxable_stress(self._atoms.get_stress(), cell=settings.cell) * units.EV_PER_A3_IN_GPA
-        calm = self.stress is None or self.stress <= settings.stress_tolerance_GPa
-        return calm and self.force <= settings.fmax_eV_per_A
+        return self.force <= settings.fmax_eV_per_A and self._calm()
+
+    def _calm(self) -> bool:
+        """Whether the stress is as small as it should be."""
+        limit = self._settings.stress_tolerance_GPa
+        if limit == "optimizer":
+            largest = np.linalg.norm(self._moved.get_forces(), axis=1).max()
+            return bool(largest <= self._settings.fmax_eV_per_A)
+        return self.stress is None or self.stress <= limit
 
     def _collapse(self) -> str | None:
         """Why what is there is no crystal any more."""
@@ -256,16 +264,20 @@ def shortest_distance(crystal: Crystal) -> tuple[float, str]:
     return float(distance.min()), pair if near else ""
 
 
-def _optimizer(atoms: Atoms, settings: RelaxationSettings) -> Any:  # noqa: ANN401 - a class of ASE, which has no types
-    from ase import optimize
+def _moved(atoms: Atoms, settings: RelaxationSettings) -> Any:  # noqa: ANN401 - a class of ASE, which has no types
+    """What the optimizer moves: the atoms, or the atoms with their cell."""
     from ase.filters import FrechetCellFilter
 
-    named = getattr(optimize, settings.optimizer)
     if settings.cell == "none":
-        return named(atoms, logfile=None)
+        return atoms
     hydrostatic, constant = settings.cell == "volume", settings.cell == "shape"
-    moved = FrechetCellFilter(atoms, hydrostatic_strain=hydrostatic, constant_volume=constant)
-    return named(moved, logfile=None)
+    return FrechetCellFilter(atoms, hydrostatic_strain=hydrostatic, constant_volume=constant)
+
+
+def _optimizer(moved: Any, settings: RelaxationSettings) -> Any:  # noqa: ANN401 - classes of ASE, which has no types
+    from ase import optimize
+
+    return getattr(optimize, settings.optimizer)(moved, logfile=None)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ class RelaxationSettings(Checked):
         keep_symmetry: Hold the space group that the structure starts with (ASE's FixSymmetry).
         fmax_eV_per_A: Largest force on an atom at which it is converged [eV/Å].
         stress_tolerance_GPa: Largest component of the stress, of what the cell may relax, at which it is [GPa];
-            0.02 GPa are 0.1 % of the volume of a soft electrolyte.
+            0.02 GPa are 0.1 % of the volume of a soft electrolyte. ``optimizer``: as ASE's optimizers by
+            themselves, who stop when the stress times the volume of an atom is below ``fmax`` too.
         maximum_steps: After which it is not converged.
         volume_factor: By more than this factor, either way, the volume of a sound relaxation does not change.
         symmetry_tolerance_A: For finding space groups [Å].
@@ -34,7 +35,7 @@ class RelaxationSettings(Checked):
     cell: Literal["all", "volume", "shape", "none"] = "all"
     keep_symmetry: bool = False
     fmax_eV_per_A: Positive = 0.05
-    stress_tolerance_GPa: Positive = 0.02
+    stress_tolerance_GPa: Positive | Literal["optimizer"] = 0.02
     maximum_steps: Count = 500
     volume_factor: Annotated[float, Field(gt=1.0)] = 2.0
     symmetry_tolerance_A: Positive = 0.01
@@ -66,6 +67,8 @@ class ElasticitySettings(Checked):
         relax_ions: Whether ions relax in each strained cell; the tensor of clamped ions is found in any case.
         fmax_eV_per_A: For these ions [eV/Å].
         equilibrium: Whether the stress of the unstrained cell is one of the points.
+        deformation: ``symmetric``: the root of 1 + 2E, which turns nothing; ``upper``: an upper triangular matrix of
+            the same strain, as matcalc takes, which also turns the crystal and its stress.
     """
 
     normal_strains: Strains = (-0.01, -0.005, 0.005, 0.01)
@@ -73,6 +76,7 @@ class ElasticitySettings(Checked):
     relax_ions: bool = True
     fmax_eV_per_A: Positive = 0.005
     equilibrium: bool = True
+    deformation: Literal["symmetric", "upper"] = "symmetric"
 
     @model_validator(mode="after")
     def _usable_strains(self) -> Self:
