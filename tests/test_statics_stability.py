@@ -148,6 +148,15 @@ def test_a_phase_that_cannot_be_relaxed_is_left_out_and_named_and_the_others_sta
     done = sselmp("Li3YCl6", "-p", "known.toml", "--properties", "hull", folder=folder)
     assert "Caution: not on the hull, since their relaxations failed: YCl3" in done.stdout
     record.unlink()
+    (corner,) = (made / "phase-Li").glob("relax-*.json")
+    values = json.loads(corner.read_text())
+    values["result"] |= {"verdict": "collapsed", "reason": "spoilt by the test"}
+    corner.write_text(json.dumps(values))
+    bare = found(folder, asked)
+    assert bare.found == ()
+    assert "no hull stands without the element Li" in bare.failures[0]
+    assert "spoilt by the test" in bare.failures[0]
+    corner.unlink()
 
 
 @pytest.mark.parametrize(

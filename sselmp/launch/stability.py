@@ -109,8 +109,7 @@ def stabilities(
     found = []
     for crystal in targets:
         try:
-            if crystal.name not in relaxed:
-                raise RunError(reasons.get(crystal.name, "it could not be relaxed"))
+            _refuse_unrelaxed(crystal, competing[crystal.name], reasons=reasons)
             found.append(
                 _of_structure(request, crystal.name, card=card, rivals=competing[crystal.name], relaxed=relaxed)
             )
@@ -141,6 +140,19 @@ def _rivals(request: StabilityRequest, crystal: Crystal, *, card: Card) -> _Riva
     own = _shares(crystal)
     found = [phase for phase in phases_within(elements) if not (phase.is_system and _shares(phase.crystal) == own)]
     return _Rivals(elements, crystals=tuple(replace(phase.crystal, name=COMPETING + phase.name) for phase in found))
+
+
+def _refuse_unrelaxed(crystal: Crystal, rivals: _Rivals, *, reasons: Mapping[str, str]) -> None:
+    """Refuse a hull whose own structure, or an element at one of its corners, could not be relaxed."""
+    if crystal.name in reasons:
+        raise RunError(reasons[crystal.name])
+    for corner in rivals.crystals:
+        if len(corner.elements) == 1 and corner.name in reasons:
+            raise RunError(
+                f"no hull stands without the element {corner.elements[0]}, which could not be relaxed",
+                got=reasons[corner.name],
+                repair="relax it with more steps (--max-steps), or take another potential",
+            )
 
 
 def _shares(crystal: Crystal) -> Mapping[str, float]:
