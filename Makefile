@@ -18,7 +18,7 @@ export UV_FIND_LINKS ?= $(subst $(SPACE),$(COMMA),$(strip $(PIP_FIND_LINKS)))
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup env plugin diffusion prepare run analyze test lint types imports check format bench lock clean
+.PHONY: help setup env plugin diffusion prepare run analyze statics test lint types imports check format bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ run: setup ## start or resume the prepared run folders
 
 analyze: setup ## turn the run folders into tables and figures
 	$(SSELMP) analyze $(CHOSEN)
+
+statics: setup ## relaxation, equation of state and elastic moduli of SYSTEM with MODEL
+	$(SSELMP) statics $(SYSTEM) --potential $(MODEL)
 
 test: setup ## all tests, with SevenNet's environment; a part of them: make test TESTS=tests/test_launch_run.py
 	$(SSELMP) env build sevennet

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 
 # ASE orders stress xx yy zz yz xz xy; LAMMPS orders a virial or pressure xx yy zz xy xz yz.
 ASE_TO_LAMMPS_VOIGT = (0, 1, 2, 5, 4, 3)
+# Voigt's own order, which is ASE's: the pair of axes of each of the six components.
+VOIGT_PAIRS = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
 @dataclass(frozen=True)

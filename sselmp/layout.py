@@ -33,6 +33,17 @@ COMPARISON_JSON = "comparison.json"
 COMPARISON_ARRAYS = "comparison.npz"
 COMPARISON_FIGURE = "comparison.png"
 COMPARISON_PAGE = "comparison.html"
+STATICS_JSON = "statics.json"  # results/statics/<potential>/: all static properties found with it
+STATICS_CSV = "statics.csv"
+
+# -- a hull and a voltage profile, in the folder of a structure's statics ----------------------------------------------
+HULL_JSON = "hull.json"
+HULL_CSV = "hull.csv"
+HULL_FIGURE = "hull.png"
+HULL_PAGE = "hull.html"
+VOLTAGE_JSON = "voltage.json"
+VOLTAGE_CSV = "voltage.csv"
+VOLTAGE_FIGURE = "voltage.png"
 
 # -- environments ------------------------------------------------------------------------------------------------------
 ENVIRONMENT_STAMP = "sselmp-environment.json"
@@ -120,9 +131,24 @@ def systems_folder() -> Path:
     return project_root() / "inputs" / "systems"
 
 
+def phases_folder() -> Path:
+    """Folder of the phases that systems compete with."""
+    return project_root() / "inputs" / "phases"
+
+
+def hull_folder(way: str, *, reference: str) -> str:
+    """Folder of a structure's hull and voltages, in that of its statics: each way and reference has its own."""
+    return "-".join(["hull", *f"{way} {reference}".lower().replace("+", "").split()])
+
+
 def campaigns_folder() -> Path:
     """Folder of the campaigns that come with sselmp."""
     return project_root() / "inputs" / "campaigns"
+
+
+def statics_settings_folder() -> Path:
+    """Folder of the settings of static properties that come with sselmp."""
+    return project_root() / "inputs" / "statics"
 
 
 def templates_folder() -> Path:
@@ -140,6 +166,11 @@ def environments_folder() -> Path:
 def preflight_folder(base: Path | None = None) -> Path:
     """Folder of the preflights' records, under ``base`` (default ``./results``)."""
     return (base or Path("results")) / "preflight"
+
+
+def statics_folder(potential: str, *, base: Path | None = None) -> Path:
+    """Folder of a potential's static properties, under ``base`` (default ``./results``); one folder a structure."""
+    return (base or Path("results")) / "statics" / potential
 
 
 def results_folder(campaign: str, *, potential: str, system: str, base: Path | None = None) -> Path:

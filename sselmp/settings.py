@@ -17,6 +17,9 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Route = Literal["bridge", "mliap", "native", "e3gnn", "e3gnn/parallel"]  # a potential's ways into LAMMPS
 PreflightLevel = Literal["full", "quick", "skip"]
+# What energies compare with; those of two references must not be subtracted. PBE+U is what the Materials Project
+# calculates, uncorrected.
+EnergyReference = Literal["PBE", "PBE+U", "MP2020-corrected", "r2SCAN", "PBE MatPES", "custom"]
 # What the drift of a whole trajectory is removed with: what stands still.
 Reference = Literal["framework", "centre of mass", "none"]
 Model = TypeVar("Model", bound=BaseModel)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -23,6 +24,9 @@ from rich.progress import (
 from rich.table import Table
 
 from sselmp.launch.progress import Progress as RunProgress
+
+if TYPE_CHECKING:
+    from sselmp.launch.followed import Seen
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -120,6 +124,27 @@ def _bar(title: str, columns: Sequence[ProgressColumn], *, after_s: float) -> It
     finally:
         if progress.live.is_started:  # one that was not shown would leave an empty line
             progress.stop()
+
+
+@contextmanager
+def followed_bar(title: str) -> Iterator[Callable[[Seen], None]]:
+    """A bar with the time left, drawn once there is something to follow; plain lines where nobody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[words]}"))
+    shown = Progress(*columns, TimeRemainingColumn(), console=err, transient=True, speed_estimate_period=300.0)
+    with shown as progress:
+        task = progress.add_task(title, total=None, words="loading", visible=False)
+        told = time.monotonic()
+
+        def follow(seen: Seen) -> None:
+            nonlocal told
+            progress.update(task, total=seen.total, completed=seen.done, words=seen.words, visible=True)
+            if not err.is_terminal and time.monotonic() - told > PLAIN_LINE_EVERY_S:
+                told = time.monotonic()
+                left = progress.tasks[task].time_remaining
+                words = "" if left is None else f", about {_duration(left)} left"
+                tell(f"{title}: {seen.words}, {seen.done / max(seen.total, 1):.0%}{words}")
+
+        yield follow
 
 
 class RunBars:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from sselmp import layout, manifest
 from sselmp.cli import console
 from sselmp.settings import PreflightLevel
 
 if TYPE_CHECKING:
-    from sselmp.launch.preflight import OnProgress, Seen, Subject
+    from sselmp.launch.followed import OnProgress
+    from sselmp.launch.preflight import Subject
     from sselmp.structures.crystal import Crystal
 
 
@@ -73,13 +72,6 @@ class Gate:
 
 @contextmanager
 def following(subject: Subject) -> Iterator[OnProgress]:
-    """A bar with the time left, drawn once there is something to follow."""
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[check]}"))
-    title = f"preflight of {Path(subject.card_name).stem} on {subject.system}"
-    with Progress(*columns, TimeRemainingColumn(), console=console.err, transient=True) as progress:
-        task = progress.add_task(title, total=None, check="loading", visible=False)
-
-        def follow(seen: Seen) -> None:
-            progress.update(task, total=seen.total, completed=seen.done, check=seen.check, visible=True)
-
+    """A bar for a preflight."""
+    with console.followed_bar(f"preflight of {Path(subject.card_name).stem} on {subject.system}") as follow:
         yield follow

@@ -21,6 +21,7 @@ from sselmp.cli import (
     preflight,
     routes,
     stages,
+    statics,
     thermostat,
     trajectory,
     weights,
@@ -44,6 +45,7 @@ app.command()(analyze.analyze)
 app.command()(plan.plan)
 app.command()(thermostat.thermostat)
 app.command()(finite_size.finite_size)
+app.command()(statics.statics)
 app.command()(preflight.preflight)
 app.command()(catalogue.potentials)
 app.command()(inventory.systems)

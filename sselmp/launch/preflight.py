@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
-import signal
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sselmp import __version__, files, layout, manifest, programs
-from sselmp.errors import PotentialError, RunError
-from sselmp.launch.argv import RunOptions, program_environment, threads_per_rank, usable_cores
+from sselmp import __version__, files, layout, manifest
+from sselmp.errors import PotentialError
+from sselmp.launch.followed import OnProgress, Program, run_followed
 from sselmp.launch.lock import locked
-from sselmp.launch.run import termination_interrupts
 from sselmp.potentials import environments
 from sselmp.potentials.cards import check_elements, load_card
 from sselmp.preflight import record, specimen
 from sselmp.preflight.program import PROGRESS
 from sselmp.structures.crystal import Crystal
-
-POLL_S = 0.2
-KEPT_LINES = 15
 
 
 @dataclass(frozen=True)
@@ -42,18 +34,6 @@ class Subject:
     system: str
     crystal: Crystal
     level: specimen.Level = "full"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """How far a preflight is: evaluations done, of how many, and the check that they are for."""
-
-    done: int
-    total: int
-    check: str
-
-
-OnProgress = Callable[[Seen], None]
 
 
 def require(subject: Subject, *, folder: Path, on_progress: OnProgress | None = None) -> Path:
@@ -173,55 +153,15 @@ def _findings(subject: Subject, *, home: Path, on_progress: OnProgress | None) -
     """Start the program, follow it to its end and read what it found."""
     is_file = subject.card_name.endswith(".toml") or "/" in subject.card_name
     card_name = str(Path(subject.card_name).expanduser().resolve()) if is_file else subject.card_name
-    threads = threads_per_rank(RunOptions(), cores=usable_cores())
-    with tempfile.TemporaryDirectory(prefix="sselmp-preflight-") as name, termination_interrupts():
+    with tempfile.TemporaryDirectory(prefix="sselmp-preflight-") as name:
         folder = Path(name)
-        structure, out, output = folder / "structure.json", folder / "findings.json", folder / layout.PROGRAM_OUTPUT
+        structure, out = folder / "structure.json", folder / "findings.json"
         specimen.write(structure, specimen.Specimen.of(subject.crystal, level=subject.level))
-        python = str(home / "bin" / "python")
-        program = programs.start(
-            [python, "-m", "sselmp.preflight.program", card_name, str(structure), str(out)],
-            environment=program_environment(home, threads=threads, variables=os.environ),
-            folder=folder,
-            output=output,
+        program = Program(
+            "sselmp.preflight.program",
+            arguments=(card_name, str(structure), str(out)),
+            progress=PROGRESS,
+            what=f"the preflight of '{subject.card_name}' on {subject.system}",
         )
-        try:
-            code = _follow(program, output, on_progress=on_progress)
-        except BaseException:
-            program.signal(signal.SIGTERM)
-            program.exit_code(wait_s=5.0)
-            program.signal(signal.SIGKILL)
-            raise
-        if code != 0 or not out.is_file():
-            raise _broke(subject, code=code, output=output)
+        run_followed(program, home=home, folder=folder, on_progress=on_progress)
         return record.Findings.model_validate_json(out.read_text(encoding="utf-8"))
-
-
-def _follow(program: programs.Started, output: Path, *, on_progress: OnProgress | None) -> int:
-    """Wait for the program's end, telling how far it is; returns its exit code."""
-    while True:
-        code = program.exit_code(wait_s=POLL_S)
-        seen = _last_seen(output)
-        if seen is not None and on_progress is not None:
-            on_progress(seen)
-        if code is not None:
-            return code
-
-
-def _last_seen(output: Path) -> Seen | None:
-    lines = output.read_text(encoding="utf-8", errors="replace").splitlines() if output.is_file() else []
-    for line in reversed(lines):
-        words = line.split()
-        if words[:1] == [PROGRESS] and len(words) == 4 and words[1].isdigit() and words[2].isdigit():
-            return Seen(done=int(words[1]), total=int(words[2]), check=words[3])
-    return None
-
-
-def _broke(subject: Subject, *, code: int, output: Path) -> RunError:
-    lines = output.read_text(encoding="utf-8", errors="replace").splitlines()
-    last = [line for line in lines if not line.startswith(f"{PROGRESS} ")][-KEPT_LINES:]
-    return RunError(
-        f"the preflight of '{subject.card_name}' on {subject.system} broke off",
-        got="\n           ".join([f"exit code {code} on {platform.node()}", *last]),
-        repair="mend what it names and run the same command again",
-    )

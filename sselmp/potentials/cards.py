@@ -13,13 +13,12 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from sselmp import layout
 from sselmp.errors import SettingsError, nearest
 from sselmp.potentials import pinned
-from sselmp.settings import Checked, Count, Finite, NotNegative, Positive, Route, check, read_toml
+from sselmp.settings import Checked, Count, EnergyReference, Finite, NotNegative, Positive, Route, check, read_toml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Scalar = bool | int | float | str
-EnergyReference = Literal["PBE", "PBE+U", "MP2020-corrected", "r2SCAN", "PBE MatPES", "custom"]
 OF_WEIGHTS = {"weights", "golden", "training", "energy_reference", "citation"}  # what holds for one set of them only
 OF_OPTIONS = OF_WEIGHTS - {"weights"}
 

@@ -42,7 +42,7 @@ def van_hove_page(found: VanHove, *, words: str, path: Path) -> None:
         )  # fmt: skip
     figure.update_xaxes(title="t [ps]")
     figure.update_yaxes(title="r [Å]")
-    _write(figure, title=f"van Hove functions of {found.species}", words=words, path=path)
+    write_page(figure, title=f"van Hove functions of {found.species}", words=words, path=path)
 
 
 def rdf_page(found: Sequence[Rdf], *, words: str, path: Path) -> None:
@@ -69,7 +69,7 @@ def rdf_page(found: Sequence[Rdf], *, words: str, path: Path) -> None:
     figure.update_xaxes(title="r [Å]")
     highest = max((one.coordination[len(one.coordination) // 2] for one in found), default=1.0)
     figure.update_yaxes(range=[0, max(4.0, 1.1 * float(highest))], row=1, col=2)
-    _write(figure, title="radial distribution", words=words, path=path)
+    write_page(figure, title="radial distribution", words=words, path=path)
 
 
 def comparison_page(found: Sequence[Comparison], *, names: tuple[str, str], path: Path) -> None:
@@ -116,7 +116,7 @@ def comparison_page(found: Sequence[Comparison], *, names: tuple[str, str], path
     figure.update_layout(barmode="group", height=860)
     figure.update_yaxes(autorange="reversed", row=1, col=1)
     legend = {"orientation": "h", "y": -0.12}
-    _write(
+    write_page(
         figure,
         title="two runs compared",
         words=f"{names[0]} and {names[1]}; errors from blocks of time",
@@ -125,7 +125,12 @@ def comparison_page(found: Sequence[Comparison], *, names: tuple[str, str], path
     )
 
 
-def _write(figure: Figure, *, title: str, words: str, path: Path, legend: Json | None = None) -> None:
+def write_page(figure: Figure, *, title: str, words: str, path: Path, legend: Json | None = None) -> None:
+    """Write a figure as one HTML file with all that it needs, whole.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
     figure.update_layout(
         title={"text": f"<b>{title}</b><br><sup>{words}</sup>", "x": 0.02}, template="plotly_white",
         legend={"itemsizing": "constant"} | (legend or {}), margin={"l": 60, "r": 30, "t": 90, "b": 50},

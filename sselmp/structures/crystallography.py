@@ -88,6 +88,26 @@ def equivalent_positions(
     return _orbit(np.array(position), rotations=rotations, translations=translations)
 
 
+def primitive(crystal: Crystal) -> Crystal:
+    """The smallest cell of the same crystal; its orientation and atoms stay where they are."""
+    import spglib
+
+    numbers = [crystal.elements.index(symbol) + 1 for symbol in crystal.species]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = spglib.standardize_cell(
+            (crystal.cell.tolist(), crystal.fractional().tolist(), numbers),
+            to_primitive=True,
+            no_idealize=True,
+            symprec=SAME_SITE,
+        )
+    if found is None:
+        raise StructureError(f"{crystal.name}: no primitive cell was found", repair="check that no sites coincide")
+    cell, positions, kinds = np.asarray(found[0]), np.asarray(found[1]), found[2]
+    species = tuple(crystal.elements[kind - 1] for kind in kinds)
+    return Crystal(name=crystal.name, species=species, cell=cell, positions=positions @ cell)
+
+
 def operations(name: str, space_group: int, *, setting: int) -> tuple[NDArray[np.int_], Array]:
     """Rotations (n, 3, 3) and translations (n, 3) of a space group in one of its settings.
 

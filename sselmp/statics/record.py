@@ -1,0 +1,180 @@
+"""The record of one property of one structure with one potential: what decides it, its JSON, and finding it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from sselmp import files
+from sselmp.errors import PotentialError, RunError
+from sselmp.potentials.cards import Card
+from sselmp.settings import Checked
+from sselmp.statics.elasticity import Elasticity
+from sselmp.statics.equation_of_state import EquationOfState
+from sselmp.statics.relaxation import Relaxation, StoredCrystal
+from sselmp.statics.settings import (
+    ElasticitySettings,
+    EquationOfStateSettings,
+    Property,
+    RelaxationSettings,
+    StaticsSettings,
+)
+from sselmp.structures.crystal import Crystal
+
+PROGRESS = "sselmp-statics"  # opens a line of progress of the program: done, total, structure, property
+Result = Annotated[Relaxation | EquationOfState | Elasticity, Field(discriminator="kind")]
+Settings = RelaxationSettings | EquationOfStateSettings | ElasticitySettings
+
+
+class Subject(Checked):
+    """A structure to study: its crystal, which bears its name, and the folder of its records."""
+
+    crystal: StoredCrystal
+    folder: str
+
+
+class Work(Checked):
+    """What the program in the potential's environment is told."""
+
+    format: Literal[1] = 1
+    card: str
+    subjects: tuple[Subject, ...]
+    properties: tuple[Property, ...]
+    settings: StaticsSettings
+
+
+class Failure(Checked):
+    """A property of a structure that could not be had, and why."""
+
+    structure: str
+    property: Property
+    message: str
+
+
+class Failures(Checked):
+    """What the program in the potential's environment could not do."""
+
+    failures: tuple[Failure, ...]
+
+
+class Identity(Checked):
+    """All that decides a result.
+
+    Attributes:
+        structure_sha256: Of the structure as given, before relaxation.
+        potential_sha256: Of the card's physics: weights, options, precision, pins of its environment.
+        relaxation: Settings of the relaxation that comes first.
+        own: Settings of the property itself; None for the relaxation.
+    """
+
+    property: Property
+    structure_sha256: str
+    potential_sha256: str
+    relaxation: RelaxationSettings
+    own: EquationOfStateSettings | ElasticitySettings | None
+
+    def sha256(self) -> str:
+        """Its hash, 64 hexadecimal digits."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def file_name(self) -> str:
+        """Name of the record: other settings, another structure or potential make another file."""
+        return f"{self.property}-{self.sha256()[:12]}.json"
+
+
+class Record(Checked):
+    """The content of ``results/statics/POTENTIAL/STRUCTURE/PROPERTY-HASH.json``; units are in the keys."""
+
+    format: Literal[1] = 1
+    structure: str
+    formula: str
+    potential: str
+    weights_sha256: str | None
+    energy_reference: str
+    identity: Identity
+    result: Result
+    evaluations: int  # of the potential
+    seconds: float
+    device: str
+    sselmp_version: str
+    versions: dict[str, str]
+    created: str  # ISO 8601, UTC
+
+
+def identity_of(card: Card, crystal: Crystal, *, property_: Property, settings: StaticsSettings) -> Identity:
+    """What decides a property of a crystal.
+
+    Raises:
+        SettingsError: The environment that the card names has no pins.
+    """
+    own = {"relax": None, "eos": settings.equation_of_state, "elastic": settings.elasticity}[property_]
+    return Identity(
+        property=property_,
+        structure_sha256=crystal.structure_sha256(),
+        potential_sha256=card.physics_sha256(),
+        relaxation=settings.relaxation,
+        own=own,
+    )
+
+
+def needed(properties: Sequence[Property]) -> tuple[Property, ...]:
+    """The properties asked for and the relaxation that they start from, in the order in which they are found."""
+    order: tuple[Property, ...] = ("relax", "eos", "elastic")
+    return tuple(name for name in order if name == "relax" or name in properties)
+
+
+def unsound(structure: str, relaxation: Relaxation) -> PotentialError:
+    """What is to be said of a relaxation that nothing may be built on."""
+    return PotentialError(
+        f"{structure}: the relaxation is {relaxation.verdict}, so nothing is built on it",
+        got=relaxation.reason,
+        repair="allow more steps (--max-steps), choose another optimizer, or check the structure",
+    )
+
+
+def find(folder: Path, identity: Identity) -> Record | None:
+    """The record of a result in a structure's folder; None if there is none.
+
+    Raises:
+        RunError: A file of that name is something else.
+    """
+    path = folder / identity.file_name()
+    if not path.is_file():
+        return None
+    found = read(path)
+    if found.identity != identity:
+        raise RunError(f"{path} is the record of something else", repair="move it away and run the command again")
+    return found
+
+
+def write(folder: Path, record: Record) -> Path:
+    """Write a record whole; returns its path.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    path = folder / record.identity.file_name()
+    files.write_text(path, record.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def read(path: Path) -> Record:
+    """Read a record.
+
+    Raises:
+        RunError: It cannot be read or understood.
+    """
+    try:
+        return Record.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise RunError(
+            f"{path} is not the record of a static property",
+            got=str(error).splitlines()[0],
+            repair="delete it and run 'sselmp statics' again",
+        ) from error
