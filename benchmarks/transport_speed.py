@@ -125,7 +125,8 @@ def work_on_file(path: Path, case: Case, *, memory_MB: float) -> dict:
     """All that ``sselmp analyze`` does with one trajectory file, but for the figures; its peak memory."""
     from sselmp.trajectory.frames import Reading
     from sselmp.trajectory.reading import read_files
-    from sselmp.transport.analysis import Sample, analyse_transport
+    from sselmp.transport.analysis import analyse_transport
+    from sselmp.transport.study import Sample
 
     reading = Reading(
         spacing_ps=SPACING_PS, species=("Li",) * case.mobile + ("S",) * (case.atoms - case.mobile), memory_MB=memory_MB
@@ -133,7 +134,9 @@ def work_on_file(path: Path, case: Case, *, memory_MB: float) -> dict:
     begin = time.process_time()
     trajectory = read_files([path], reading)
     read = time.process_time() - begin
-    analyse_transport([Sample("walk", 600.0, trajectory)], mobile_species="Li", charge=1.0, extrapolate_to_K=300.0)
+    analyse_transport(
+        [Sample("walk", 600.0, trajectory)], mobile_species="Li", charges={"Li": 1.0}, extrapolate_to_K=300.0
+    )
     return {"read_s": read, "all_s": time.process_time() - begin, "peak_MB": peak_MB()}
 
 

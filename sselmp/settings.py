@@ -17,6 +17,8 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Route = Literal["bridge", "mliap", "native", "e3gnn", "e3gnn/parallel"]  # a potential's ways into LAMMPS
 PreflightLevel = Literal["full", "quick", "skip"]
+# What the drift of a whole trajectory is removed with: what stands still.
+Reference = Literal["framework", "centre of mass", "none"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -84,6 +86,8 @@ class Transport(Checked):
 
     mobile_species: str | None = None  # default: the system's own
     extrapolate_to_K: Positive = 300.0
+    reference: Reference = "framework"
+    fit_start_ps: Positive | None = None  # default: found from the data
 
 
 class Campaign(Checked):

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import walks
 import written
+from rich.console import Console
 
 from sselmp import layout
-from sselmp.cli import trajectories
+from sselmp.cli import console, outcome, trajectories
+from sselmp.cli.analyze import asked_instead
 from sselmp.errors import SettingsError, SselmpError, TrajectoryError
-from sselmp.report.analyze_files import Question, Simulation, analyze_files
+from sselmp.report.analyze import examine
+from sselmp.report.analyze_files import Material, Simulation, analyze_files
+from sselmp.report.question import Question
+from sselmp.settings import load_campaign
 from sselmp.trajectory.frames import Reading
+from sselmp.transport.method import Method
 
 RESULTS = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)
 TRUE_D = {600: 0.03, 750: 0.1, 900: 0.25}  # Å²/ps
@@ -110,15 +121,22 @@ def test_files_and_run_folders_are_kept_apart(tmp_path):
     assert "timestep" in str(error.value)
 
 
-def ask(files, tmp_path, names=("low.dump",), question=None, **reading):
+def ask(files, tmp_path, names=("low.dump",), question=None, charge=None, on_stage=None, **reading):
     stated = {"spacing_ps": 1.0, "species": ("Li", "S")} | reading
     simulations = [Simulation((files / name,), 600.0) for name in names]
-    return analyze_files(simulations, question or Question(), reading=Reading(**stated), out=tmp_path)
+    return analyze_files(
+        simulations,
+        question or Question(),
+        material=Material(charge),
+        reading=Reading(**stated),
+        out=tmp_path,
+        on_stage=on_stage,
+    )
 
 
 FAULTS = {
-    "no atom of the species 'Na'": {"question": lambda: Question(mobile_species="Na")},
-    "an ion without a charge carries no current": {"question": lambda: Question(charge=0.0)},
+    "no atom of the species 'Na'": {"question": Question(mobile_species="Na")},
+    "an ion without a charge carries no current": {"charge": 0.0},
     "how much time passes between frames": {"spacing_ps": None},
     "there is no complete frame|one frame has no displacement|ends after 399 ps": {"start_ps": 400.0},
     "a trajectory file is given twice": {"names": ("low.dump", "low.dump")},
@@ -131,9 +149,8 @@ FAULTS = {
 
 @pytest.mark.parametrize("message", FAULTS)
 def test_what_cannot_be_answered_is_refused_with_its_reason(files, tmp_path, message):
-    case = dict(FAULTS[message])
     with pytest.raises(SselmpError, match=message):
-        ask(files, tmp_path, **(case | {"question": case["question"]()} if "question" in case else case))
+        ask(files, tmp_path, **FAULTS[message])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,3 +193,100 @@ def test_a_material_without_the_species_in_one_of_its_files_is_refused(files, tm
     written.through_ase(files / "o.traj", written.Frames(other.scaled, other.cells, ("O",) * 24), wrapped=False)
     with pytest.raises(TrajectoryError, match="no atom of the species 'Li'"):
         ask(files, tmp_path, names=("low.dump", "o.traj"))
+
+
+def test_a_campaign_says_what_is_asked_of_its_runs_and_options_go_before_it(tmp_path):
+    shipped = (Path(layout.campaigns_folder()) / "smoke.toml").read_text()
+    chosen = '[transport]\nextrapolate_to_K = 350\nreference = "centre of mass"\nfit_start_ps = 2.5\n'
+    (tmp_path / "mine.toml").write_text(f"{shipped}\n{chosen}")
+    _, campaign = load_campaign(str(tmp_path / "mine.toml"))
+    asked = outcome.asked_of(campaign)
+    assert asked == Question(extrapolate_to_K=350.0, method=Method("centre of mass", 2.5))
+    nothing = {"at": None, "mobile": None, "reference": None, "fit_start": None}
+    assert asked_instead(asked, **nothing) == asked
+    other = asked_instead(asked, at=300.0, mobile="Na", reference="none", fit_start=1.0)
+    assert other == Question("Na", 300.0, Method("none", 1.0))
+    assert asked_instead(asked, **{**nothing, "reference": "centre-of-mass"}).method.reference == "centre of mass"
+    (tmp_path / "mine.toml").write_text(f"{shipped}\n{chosen.replace('centre of mass', 'lattice')}")
+    with pytest.raises(SettingsError, match=r"transport\.reference"):
+        load_campaign(str(tmp_path / "mine.toml"))
+
+
+class Terminal(io.StringIO):
+    """What a terminal would be sent."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("what", ["a file", "a run folder"])
+def test_reading_and_analysing_show_bars_with_the_time_left(files, tmp_path, monkeypatch, what):
+    seen = Terminal()
+    monkeypatch.setattr(console, "err", Console(file=seen, force_terminal=True, width=100))
+    monkeypatch.setattr(console, "BAR_AFTER_S", 0.0)
+    with console.stage_bars() as on_stage:
+        if what == "a file":
+            ask(files, tmp_path, on_stage=on_stage)
+        else:
+            record = walks.trajectory(walks.walk(np.random.default_rng(0), frames=60))
+            examine([walks.run_folder(tmp_path, temperature_K=600.0, record=record)], Question(), on_stage=on_stage)
+    shown = seen.getvalue()
+    assert 0 < shown.index("reading") < shown.index("analysing")
+    reading, analysing = shown.split("analysing", 1)
+    assert re.search(r"\d kB", reading)
+    assert "%" in analysing
+    for bar in (reading, analysing):
+        assert re.search(r"\d:\d\d:\d\d|-:--:--", bar)
+
+
+def test_where_nobody_watches_a_line_now_and_then_says_how_long_it_still_takes(monkeypatch):
+    seen = io.StringIO()
+    monkeypatch.setattr(console, "err", Console(file=seen, width=100))
+    monkeypatch.setattr(console, "PLAIN_LINE_EVERY_S", 0.0)
+    with console.stage_bars() as on_stage:
+        told = on_stage("reading")
+        time.sleep(0.2)
+        told(10, 100)
+    assert re.fullmatch(r"reading: 10%, about 0:0[2-9] left\n", seen.getvalue())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fdinfo").is_dir(), reason="how far a program has read a file is seen in /proc")
+def test_ctrl_c_while_reading_leaves_the_results_that_were_there_and_nothing_else(tmp_path):
+    many = diffusing(600, frames=40)
+    text = written.dump(tmp_path / "one", many, "id type x y z ix iy iz").read_text()
+    bodies = [part.split("\n", 1)[1] for part in text.split("ITEM: TIMESTEP\n")[1:]]
+    dump, out, temporary = (tmp_path / name for name in ("long.dump", "out", "tmp"))
+    dump.write_text("".join(f"ITEM: TIMESTEP\n{step}\n{bodies[step % 40]}" for step in range(20000)))
+    for folder in (out, temporary):
+        folder.mkdir()
+    (out / layout.TRANSPORT_JSON).write_text("as it was")
+    command = [
+        Path(sys.executable).parent / "sselmp",
+        "analyze",
+        f"{dump}@600K",
+        *["--species", "Li,S", "--timestep", "2"],
+    ]
+    command += ["--out", out, "--memory", "20"]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as running:
+        wait_until_read(running.pid, dump, 5 * 2**20)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert said.decode().strip() == "interrupted; run the same command again to resume"
+    assert [path.name for path in out.iterdir()] == [layout.TRANSPORT_JSON]
+    assert (out / layout.TRANSPORT_JSON).read_text() == "as it was"
+    assert list(temporary.iterdir()) == []
+
+
+def wait_until_read(process, path, size):
+    """Return when a process has read so many bytes of a file."""
+    for _ in range(18000):
+        for descriptor in Path(f"/proc/{process}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                if descriptor.resolve() == path.resolve():
+                    said = Path(f"/proc/{process}/fdinfo/{descriptor.name}").read_text()
+                    if int(said.split()[1]) >= size:
+                        return
+        time.sleep(0.01)
+    raise AssertionError("the file was not read within three minutes")

@@ -15,9 +15,11 @@ import walks
 
 from sselmp import layout, units
 from sselmp.errors import RunError, SettingsError, TrajectoryError
-from sselmp.report import transport_figures, transport_tables
-from sselmp.report.analyze import analyze
+from sselmp.report import transport_csv, transport_figures, transport_tables
+from sselmp.report.analyze import analyze, examine
+from sselmp.report.question import Question
 from sselmp.report.transport_document import digits, document, kept_lags
+from sselmp.transport.method import Method
 
 KELVINS = (700.0, 900.0, 1100.0)
 WRITTEN = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)
@@ -26,16 +28,15 @@ WRITTEN = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layou
 def record(kelvin, *, seed=1, frames=150):
     D = 10.0 * math.exp(-0.2 / (units.BOLTZMANN_EV_PER_K * kelvin))
     rng = np.random.default_rng([int(kelvin), seed])
-    return walks.trajectory(walks.walk(rng, frames=frames, D=(D,) * 3))
+    return walks.trajectory(walks.walk(rng, frames=frames, D=(D,) * 3), framework=12)  # neutral
 
 
 def caged(frames=150):
     return walks.trajectory(walks.cage(np.random.default_rng(0), frames=frames, ions=24))
 
 
-def report_on(folders, out, **keywords):
-    keywords = {"extrapolate_to_K": 300.0, "notice": None} | keywords
-    return analyze(folders, out=out, **keywords)
+def report_on(folders, out, *, notice=None, **question):
+    return analyze(folders, Question(**question), out=out, notice=notice)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,10 @@ def test_every_number_in_the_json_is_what_the_analysis_found(campaign, stored):
     assert plain["sigma_mS_per_cm"] == pytest.approx(at.conductivity.sigma_S_per_m * 10)
     low, high = plain["D_interval_95_cm2_per_s"]
     assert low < plain["D_cm2_per_s"] < high
+    assert plain["hops_per_ion"] == pytest.approx(at.assessment.verdict.hops / 24)
+    unlike = at.assessment.verdict.heterogeneity
+    assert (plain["non_gaussian_alpha_2"], plain["moving_share"]) == (unlike.alpha_2, unlike.moving_share)
+    assert plain["non_gaussian_lag_ps"] == plain["fit"]["window_ps"][1]
 
 
 def test_the_conductivity_in_the_json_follows_from_its_own_D(stored):
@@ -163,6 +168,66 @@ def test_the_csv_has_a_row_per_run_and_a_summary(campaign, stored):
     cage = next(row for row in rows if row["row"] == "run" and row["temperature_K"] == "250")
     assert cage["D_cm2_per_s"] == ""
     assert float(cage["D_upper_bound_95_cm2_per_s"]) > 0
+
+
+def test_the_csv_has_the_motion_of_charge_and_the_principal_axes_of_every_diffusive_temperature(campaign, stored):
+    rows = list(csv.DictReader(io.StringIO((campaign[0] / layout.TRANSPORT_CSV).read_text())))
+    row = next(row for row in rows if row["row"] == "temperature" and row["temperature_K"] == "1100")
+    plain = stored["temperatures"][-1]
+    assert float(row["haven_ratio"]) == pytest.approx(plain["haven_ratio"], rel=1e-5)
+    for name in ("sigma_collective_{}mS_per_cm", "sigma_all_ions_{}mS_per_cm"):
+        low, value, high = (float(row[name.format(end)]) for end in ("low_95_", "", "high_95_"))
+        assert low < value < high
+        assert [low, high] == pytest.approx(plain[name.format("interval_95_")], rel=1e-5)
+    assert float(row["haven_ratio_low_95"]) < float(row["haven_ratio"]) < float(row["haven_ratio_high_95"])
+    principal = [float(row[f"principal_D_{n}_cm2_per_s"]) for n in (1, 2, 3)]
+    assert principal == pytest.approx(plain["principal_D_cm2_per_s"], rel=1e-5)
+    axes = np.array([row[f"principal_axis_{n}"].split() for n in (1, 2, 3)], float)
+    assert np.abs(axes @ axes.T - np.eye(3)).max() < 1e-3
+    assert all(0 < float(row[f"principal_axis_{n}_error_degrees"]) <= 90 for n in (1, 2, 3))
+    assert all(float(row[f"principal_D_{n}_error_cm2_per_s"]) > 0 for n in (1, 2, 3))
+
+
+def test_the_second_table_has_a_row_for_every_diffusive_temperature(campaign):
+    table = transport_tables.charge_table(campaign[1])
+    assert [row[0] for row in table.rows] == ["700", "900", "1100"]
+    at = campaign[1].result.temperatures[-1]
+    assert table.rows[-1][1].startswith(f"{digits(at.conductivity.sigma_S_per_m * 10, count=3)} (")
+    assert table.rows[-1][3].startswith(f"{digits(at.haven.ratio, count=3)} (")
+    assert table.rows[-1][4].count(" ± ") == 3
+
+
+def test_the_choice_of_reference_and_start_is_shown_in_json_csv_and_words(campaign, stored, tmp_path):
+    assert stored["method"] == {"reference": "framework", "fit_start_asked_ps": None, "fit_start_from": "data"}
+    lines = transport_tables.sentences(campaign[1])
+    assert any(line.startswith("Positions are relative to the framework. Fits start at") for line in lines)
+    assert any(line.endswith("found from the data.") for line in lines)
+    folder = walks.run_folder(tmp_path / "runs", temperature_K=1100.0, record=record(1100.0))
+    asked = examine([folder], Question(method=Method(reference="centre of mass", start_ps=3.9)))
+    again = document(asked)
+    assert again["method"] == {"reference": "centre of mass", "fit_start_asked_ps": 3.9, "fit_start_from": "given"}
+    assert (again["runs"][0]["regime"]["start_ps"], again["runs"][0]["regime"]["given"]) == (4.0, True)
+    (first, *_) = csv.DictReader(io.StringIO(transport_csv.csv_text(asked)))
+    assert (first["reference"], first["fit_start_ps"], first["fit_start_from"]) == ("centre of mass", "4", "given")
+    words = "Positions are relative to the centre of mass of all atoms, as was asked. Fits start at 4 ps, for 3.9 ps"
+    assert any(line.startswith(words) for line in transport_tables.sentences(asked))
+
+
+def test_reading_and_analysing_tell_how_far_they_are(tmp_path):
+    folders = [walks.run_folder(tmp_path / "runs", temperature_K=k, record=record(k)) for k in KELVINS[:2]]
+    seen = {}
+
+    def on_stage(stage):
+        return lambda done, total: seen.setdefault(stage, []).append((done, total))
+
+    examine(folders, Question(), on_stage=on_stage)
+    assert list(seen) == ["reading", "analysing"]
+    for told in seen.values():
+        done, total = zip(*told, strict=True)
+        assert list(done) == sorted(done)
+        assert set(total) == {done[-1]}
+    size = sum((folder / layout.trajectory_name(0)).stat().st_size for folder in folders)
+    assert seen["reading"][-1] == (size, size)
 
 
 def test_the_terminal_rows_give_D_with_its_error_or_a_bound(campaign):

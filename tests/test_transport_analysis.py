@@ -11,9 +11,10 @@ import walks
 
 from sselmp import units
 from sselmp.errors import TrajectoryError
-from sselmp.transport.analysis import Extrapolated, Sample, analyse_transport
+from sselmp.transport.analysis import Extrapolated, analyse_transport
 from sselmp.transport.arrhenius import ArrheniusFit, Refusal
 from sselmp.transport.conductivity import Carriers, nernst_einstein
+from sselmp.transport.study import Sample
 
 EA = 0.20
 VOLUME = float(np.linalg.det(walks.CELL))
@@ -30,7 +31,7 @@ def sample(kelvin, *, seed=1, frames=400, D=None, motion=None):
 
 
 def analyse(samples, **keywords):
-    keywords = {"mobile_species": "Li", "charge": 1.0, "extrapolate_to_K": 300.0} | keywords
+    keywords = {"mobile_species": "Li", "charges": {"Li": 1.0}, "extrapolate_to_K": 300.0} | keywords
     return analyse_transport(samples, **keywords)
 
 
@@ -111,9 +112,9 @@ def test_what_cannot_be_analysed_is_refused():
     with pytest.raises(TrajectoryError, match="no trajectory to analyse"):
         analyse([])
     with pytest.raises(TrajectoryError, match="no atom of the species 'Na'"):
-        analyse([sample(900.0)], mobile_species="Na")
+        analyse([sample(900.0)], mobile_species="Na", charges={"Na": 1.0})
     with pytest.raises(TrajectoryError, match="carries no charge"):
-        analyse([sample(900.0)], charge=0.0)
+        analyse([sample(900.0)], charges={"Li": 0.0})
     with pytest.raises(TrajectoryError, match="the same name"):
         analyse([sample(900.0), sample(900.0)])
     with pytest.raises(TrajectoryError, match="temperature must be positive"):

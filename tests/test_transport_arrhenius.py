@@ -75,7 +75,7 @@ def test_one_and_two_temperatures_are_refused_with_the_reason():
         refused = fit_arrhenius(points(KELVINS[:count]))
         assert isinstance(refused, Refusal)
         assert "needs 3 diffusive temperatures" in refused.reason
-        assert (f"there are {count} (600 K" if count else "there is none") in refused.reason
+        assert ("there is none", "there is 1 (600 K)", "there are 2 (600 K, ")[count] in refused.reason
     assert isinstance(fit_arrhenius(points(KELVINS[:3])), ArrheniusFit)
 
 

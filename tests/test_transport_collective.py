@@ -45,7 +45,7 @@ def test_the_dipole_of_all_ions_is_that_of_the_mobile_ones_where_the_framework_r
 
 def test_charges_that_are_missing_or_do_not_add_up_are_refused():
     trajectory = walks.trajectory(walks.walk(np.random.default_rng(2), frames=10, ions=16))
-    with pytest.raises(TrajectoryError, match="charge of S is not known"):
+    with pytest.raises(TrajectoryError, match="do not add up to zero"):
         dipole_motion(trajectory, {"Li": 1.0}, mobile="Li")
     with pytest.raises(TrajectoryError, match="do not add up to zero"):
         dipole_motion(trajectory, {"Li": 1.0, "S": -1.0}, mobile="Li")
@@ -80,6 +80,18 @@ def test_the_principal_axes_of_a_walk_along_a_skew_direction_are_found():
     assert (np.abs(found.D - true) < 4.5 * found.error).all()
     alone = diffusivity(measure_scales([walks.motion(positions)]), 2)
     assert (np.trace(found.D) / 3, *np.diag(found.error)) == pytest.approx((alone.D, *alone.axis_error))
+
+
+def test_the_errors_of_the_principal_axes_are_how_far_they_scatter_and_a_right_angle_where_any_axis_would_do():
+    rng, off, told = np.random.default_rng(7), [], []
+    for _ in range(40):
+        found = diffusion_tensor([walks.motion(walks.walk(rng, frames=400, ions=8, D=(0.4, 0.1, 0.02)))], 2)
+        off.append(np.degrees(np.arccos(np.minimum(np.abs(found.principal_axes.diagonal()), 1.0))))
+        told.append(found.principal_axes_error_degrees)
+    scatter, error = (np.sqrt(np.mean(np.square(one), axis=0)) for one in (off, told))
+    assert scatter / error == pytest.approx(np.ones(3), abs=0.3)
+    alike = diffusion_tensor([walks.motion(walks.walk(rng, frames=400, ions=8, D=(0.1, 0.1, 0.1)))], 2)
+    assert (alike.principal_axes_error_degrees > 20).all()
 
 
 def test_the_tensor_of_displacements_is_that_of_the_double_loop():

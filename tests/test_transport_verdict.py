@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import walks
@@ -150,6 +152,43 @@ def test_the_non_gaussian_parameter_is_zero_for_a_walk_and_large_where_few_ions_
     few = walk * (np.arange(24) < 6)[:, None]
     # A quarter of the ions carries it: 1/0.25 - 1.
     assert judge(few).shape.non_gaussian[0] == pytest.approx(3.0, abs=0.4)
+
+
+def test_the_non_gaussian_parameter_of_a_lattice_walk_is_three_fifths_of_one_over_its_hops():
+    # ⟨r⁴⟩ = a⁴ (⟨N⟩ + 5/3 ⟨N(N - 1)⟩) for N hops along random axes;
+    # ⟨N(N - 1)⟩ = ⟨N⟩² (1 - 1/lag) where there is one trial a frame.
+    rng, chance = np.random.default_rng(16), 0.05
+    found = judge(walks.lattice_walk(rng, frames=3000, ions=150, chance=chance, rattle=0.0))
+    lags = found.shape.lags_ps[:10]
+    expected = 3.0 / (5.0 * chance * lags) - 1.0 / lags
+    assert found.shape.non_gaussian[:10] == pytest.approx(expected, rel=0.03, abs=0.02)
+    unlike = found.verdict.heterogeneity
+    assert unlike.lag_ps == found.diffusivity.window_ps[1]
+    assert unlike.alpha_2 == pytest.approx((3.0 / (5.0 * chance) - 1.0) / unlike.lag_ps, rel=0.05)
+    assert unlike.moving_share > 0.95
+    assert f"α₂ = {unlike.alpha_2:.2g} at {unlike.lag_ps:.3g} ps" in found.verdict.reason
+
+
+def test_a_motion_that_a_third_of_the_ions_carries_is_diffusive_and_said_to_be_theirs():
+    rng = np.random.default_rng(17)
+    hops = walks.lattice_walk(rng, frames=3000, ions=48, chance=0.05, rattle=0.0)
+    few = hops * (np.arange(48) < 16)[:, None] + rng.normal(scale=0.3, size=hops.shape)
+    verdict = judge(few).verdict
+    assert verdict.diffusive
+    assert verdict.heterogeneity.moving_share == pytest.approx(1 / 3, abs=0.05)
+    assert re.search(r"as if 3\d% of the ions moved", verdict.reason)
+
+
+def test_no_share_of_the_ions_is_named_where_they_have_hopped_too_seldom_to_tell():
+    rng = np.random.default_rng(18)
+    few = judge(walks.lattice_walk(rng, frames=1000, ions=24, chance=0.004)).verdict
+    assert few.diffusive
+    assert few.heterogeneity.alpha_2 > 1.0
+    assert few.heterogeneity.moving_share is None
+    assert "of the ions moved" not in few.reason
+    cage = judge(walks.cage(rng, frames=400, ions=24)).verdict
+    assert cage.heterogeneity.moving_share is None
+    assert "α₂" not in cage.reason
 
 
 def test_a_hop_must_have_a_length():

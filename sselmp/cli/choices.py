@@ -11,6 +11,8 @@ import typer
 from sselmp import layout
 from sselmp.settings import Campaign, Route, load_campaign
 
+MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
+
 PotentialOption = Annotated[
     str | None,
     typer.Option("--potential", "-p", metavar="NAME|CARD.toml", help="A potential instead of the campaign's own."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,10 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 PLAIN_LINE_EVERY_S = 20.0
+BAR_AFTER_S = 2.0
+OnProgress = Callable[[int, int | None], None]  # what is done, and what there is to do
 
 
 def say(text: str) -> None:
@@ -71,27 +75,53 @@ class SpinnerLine:
 
 
 @contextmanager
-def bytes_bar(title: str, *, after_s: float = 0.0) -> Iterator[Callable[[int, int | None], None]]:
+def bytes_bar(title: str, *, after_s: float = 0.0) -> Iterator[OnProgress]:
     """Show a bar with size, speed and time left; it is told the bytes that are there and those in all.
 
     Args:
         title: What is going on.
         after_s: It is shown only if that goes on for longer [s].
     """
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    begin = time.monotonic()
-    progress = Progress(TextColumn("{task.description}"), *columns, console=err, transient=after_s > 0)
+    with _bar(title, (DownloadColumn(), TransferSpeedColumn()), after_s=after_s) as update:
+        yield update
+
+
+@contextmanager
+def stage_bars() -> Iterator[Callable[[str], OnProgress]]:
+    """Show one bar after the other, each for a stage that is called by a name and takes more than two seconds."""
+    with ExitStack() as shown:
+
+        def begin(stage: str) -> OnProgress:
+            shown.close()
+            columns = (DownloadColumn(), TransferSpeedColumn()) if stage == "reading" else (TaskProgressColumn(),)
+            return shown.enter_context(_bar(stage, columns, after_s=BAR_AFTER_S))
+
+        yield begin
+
+
+@contextmanager
+def _bar(title: str, columns: Sequence[ProgressColumn], *, after_s: float) -> Iterator[OnProgress]:
+    """A bar with columns of its own and the time left; lines now and then where nobody watches a terminal."""
+    begin = told = time.monotonic()
+    shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
+    progress = Progress(*shown, console=err, transient=after_s > 0)
     task = progress.add_task(title, total=None)
 
     def update(done: int, total: int | None) -> None:
+        nonlocal told
+        now = time.monotonic()
         progress.update(task, completed=done, total=total)
-        if time.monotonic() - begin >= after_s:
+        if err.is_terminal and now - begin >= after_s:
             progress.start()  # does nothing the second time
+        if not err.is_terminal and now - told > PLAIN_LINE_EVERY_S and total and done:
+            told = now
+            tell(f"{title}: {done / total:.0%}, about {_duration((now - begin) * (total - done) / done)} left")
 
     try:
         yield update
     finally:
-        progress.stop()
+        if progress.live.is_started:  # one that was not shown would leave an empty line
+            progress.stop()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from sselmp import layout
 from sselmp.cli import console
-from sselmp.cli.stages import MEMORY_MB
+from sselmp.cli.choices import MEMORY_MB
 from sselmp.cli.trajectory import FoldersArgument, MemoryOption, OutOption, places_of, repeats_of
 from sselmp.errors import SettingsError
 

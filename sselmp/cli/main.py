@@ -11,6 +11,7 @@ import typer
 
 from sselmp import __version__
 from sselmp.cli import (
+    analyze,
     catalogue,
     console,
     finite_size,
@@ -40,7 +41,7 @@ app = typer.Typer(
 app.command()(stages.diffusion)
 app.command()(stages.prepare)
 app.command()(stages.run)
-app.command()(stages.analyze)
+app.command()(analyze.analyze)
 app.command()(plan.plan)
 app.command()(thermostat.thermostat)
 app.command()(finite_size.finite_size)
@@ -83,13 +84,20 @@ def main() -> None:
 
 
 def _run() -> int:
+    code = _code()
+    if code == INTERRUPTED:
+        console.tell("interrupted; run the same command again to resume", style="yellow")
+    return code
+
+
+def _code() -> int:
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False)  # typer makes 130 of a Ctrl-C, and says nothing
     except SselmpError as error:
         console.tell(f"error: {error}", style="red")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has gone; nothing more may be written, at exit neither
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -105,6 +113,4 @@ def _run() -> int:
             raise
         show()
         return USER_FAULT
-    if code == INTERRUPTED:  # typer makes this of Ctrl-C
-        console.tell("interrupted; run the same command again to resume", style="yellow")
     return code if isinstance(code, int) else 0

@@ -66,10 +66,12 @@ def _findings(sources: list[Path]) -> tuple[Findings, list[Path]]:
     """What the sources found, and the run folders behind it."""
     from sselmp.report import plan as report
     from sselmp.report.analyze import examine
+    from sselmp.report.question import Question
     from sselmp.report.transport_tables import json_text
 
     if all((source / layout.MANIFEST).is_file() for source in sources):
-        examined = examine(sources, extrapolate_to_K=300.0, notice=None)
+        with console.stage_bars() as on_stage:
+            examined = examine(sources, Question(), on_stage=on_stage)
         return report.Findings.model_validate_json(json_text(examined)), sources
     if len(sources) > 1:
         raise SettingsError(

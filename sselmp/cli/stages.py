@@ -1,4 +1,4 @@
-"""The commands of the main job: prepare, run, analyze, and diffusion, which is their chain."""
+"""The commands that lead up to trajectories: prepare, run, and diffusion, which also analyses them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sselmp import layout, manifest
-from sselmp.cli import console, trajectories
+from sselmp.cli import console
 from sselmp.cli.choices import (
+    MEMORY_MB,
     AtOnceOption,
     CampaignOption,
     Chosen,
@@ -26,15 +27,13 @@ from sselmp.cli.choices import (
     choose,
 )
 from sselmp.cli.gate import Gate
+from sselmp.cli.outcome import analyze_each, asked_of
 from sselmp.cli.weights import ensure_weights
 from sselmp.errors import RunError, SselmpError
 from sselmp.launch.argv import RunOptions, threads_per_rank, usable_cores
 
 if TYPE_CHECKING:
     from sselmp.potentials.cards import Card
-    from sselmp.report.transport_report import TransportReport
-
-MEMORY_MB = 512.0  # as sselmp.trajectory.frames has it, which takes numpy to import
 
 FoldersArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Run folders; without any, those of the campaign.")
@@ -51,7 +50,7 @@ def prepare(
 ) -> None:
     """Write the run folders of a campaign and print their paths; those that are there already are verified."""
     chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
-    for folder in _prepared(chosen):
+    for folder in prepared(chosen):
         console.say(str(folder))
 
 
@@ -76,63 +75,7 @@ def run(
         run_all(folders, options, at_once=at_once, gate=gate)
         return
     chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
-    run_all(_prepared(chosen), options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
-
-
-def analyze(
-    folders: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[FOLDER|FILE[,FILE]...[@KELVIN]]...",
-            help="Run folders (without any, those of the campaign), or trajectory files of simulations of your own: "
-            "LAMMPS dump, DCD, XDATCAR, extxyz, .traj; restarts joined by commas.",
-        ),
-    ] = None,
-    potential: PotentialOption = None,
-    system: SystemOption = None,
-    campaign: CampaignOption = "quick",
-    results: ResultsOption = Path("results"),
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for tables and figures of named run folders.")
-    ] = None,
-    at: Annotated[
-        float, typer.Option("--at", min=1.0, metavar="KELVIN", help="Extrapolate to this temperature.")
-    ] = 300.0,
-    mobile: Annotated[
-        str | None, typer.Option("--mobile", help="Species that diffuses (default: the system's).")
-    ] = None,
-    route: RouteOption = None,
-    temperature: trajectories.TemperatureOption = None,
-    timestep: trajectories.TimestepOption = None,
-    frame_spacing: trajectories.SpacingOption = None,
-    species: trajectories.SpeciesOption = None,
-    topology: trajectories.TopologyOption = None,
-    charge: trajectories.ChargeOption = None,
-    start: trajectories.StartOption = 0.0,
-    unwrapped: trajectories.UnwrappedOption = False,
-    memory: trajectories.MemoryOption = MEMORY_MB,
-) -> None:
-    """Turn run folders, or trajectories of your own, into diffusivities, an Arrhenius plot and a conductivity.
-
-    Example: sselmp analyze run.lammpstrj.gz@700K --timestep 2 --species Li,P,S,Cl
-    """
-    stated = trajectories.Stated(
-        tuple(temperature or ()), timestep, frame_spacing, species, topology, charge, start, unwrapped
-    )
-    if folders and trajectories.are_files(folders):
-        names = trajectories.Names(mobile=mobile, system=system, potential=potential)
-        _show(
-            trajectories.analyze(folders, stated, names=names, at=at, memory_MB=memory, out=out or Path()),
-            out or Path(),
-        )
-        return
-    trajectories.refuse_for_folders(stated)
-    if not folders:
-        chosen = choose(campaign, potential=potential, system=system, results=results, route=route)
-        notice = chosen.campaign.notice
-        _analyze_each(_prepared(chosen), notice=notice, at=at, mobile=mobile, memory_MB=memory)
-        return
-    _analyze(folders, out=out or _common_results(folders), notice=None, at=at, mobile=mobile, memory_MB=memory)
+    run_all(prepared(chosen), options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
 
 
 def diffusion(
@@ -155,7 +98,7 @@ def diffusion(
     chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
     if chosen.campaign.notice:
         console.tell(chosen.campaign.notice, style="yellow")
-    folders = _prepared(chosen)
+    folders = prepared(chosen)
     failure: RunError | None = None
     try:
         options = RunOptions(ranks=ranks, threads=threads, walltime=walltime)
@@ -163,7 +106,7 @@ def diffusion(
     except RunError as error:
         failure = error
         console.tell(f"{error}\n", style="red")
-    _analyze_each(folders, notice=chosen.campaign.notice, at=chosen.campaign.transport.extrapolate_to_K)
+    analyze_each(folders, asked_of(chosen.campaign), notice=chosen.campaign.notice, memory_MB=MEMORY_MB)
     if failure is not None:
         raise typer.Exit(failure.exit_code)
 
@@ -196,7 +139,8 @@ def make_ready(card: Card) -> None:
     ensure_weights(card)
 
 
-def _prepared(chosen: Chosen) -> list[Path]:
+def prepared(chosen: Chosen) -> list[Path]:
+    """Prepare the run folders of a campaign, with the exports that its route needs."""
     from sselmp.cli.routes import ensure_exports
     from sselmp.inputs.prepare import prepare as prepare_campaign
 
@@ -249,44 +193,3 @@ def run_all(folders: Sequence[Path], options: RunOptions, *, at_once: int | None
         if len(failures) == 1:
             raise failures[0]
         raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(str(one) for one in failures))
-
-
-def _analyze_each(
-    folders: Sequence[Path], *, notice: str | None, at: float, mobile: str | None = None, memory_MB: float = MEMORY_MB
-) -> None:
-    """Analyse the folders of each potential and system apart."""
-    together: dict[Path, list[Path]] = {}
-    for folder in folders:
-        together.setdefault(folder.parent.parent, []).append(folder)
-    for out, runs in together.items():
-        _analyze(runs, out=out, notice=notice, at=at, mobile=mobile, memory_MB=memory_MB)
-
-
-def _analyze(
-    folders: Sequence[Path], *, out: Path, notice: str | None, at: float, mobile: str | None, memory_MB: float
-) -> None:
-    from sselmp.report.analyze import analyze as analyze_runs
-
-    report = analyze_runs(
-        folders, out=out, extrapolate_to_K=at, notice=notice, mobile_species=mobile, memory_MB=memory_MB
-    )
-    _show(report, out)
-
-
-def _show(report: TransportReport, out: Path) -> None:
-    from sselmp.report import transport_tables
-
-    table = transport_tables.table(report)
-    console.say(f"\n{report.system} with {report.potential}")
-    console.show_table(table.headers, table.rows)
-    for sentence in transport_tables.sentences(report):
-        console.say(sentence)
-    names = (layout.TRANSPORT_JSON, layout.TRANSPORT_CSV, layout.MSD_FIGURE, layout.ARRHENIUS_FIGURE)
-    console.say(f"written to {out}: {', '.join(names)}")
-
-
-def _common_results(folders: Sequence[Path]) -> Path:
-    """Where the results of some run folders belong: beside ``runs/`` if all are there, else the working folder."""
-    parents = {folder.resolve().parent for folder in folders}
-    only = parents.pop()
-    return only.parent if not parents and only.name == layout.RUNS else Path()

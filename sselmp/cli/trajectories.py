@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,10 +16,9 @@ from sselmp.errors import SettingsError
 
 if TYPE_CHECKING:
     from sselmp.report.analyze_files import Simulation
+    from sselmp.report.question import Question
     from sselmp.report.transport_report import TransportReport
     from sselmp.trajectory.frames import Reading
-
-_BAR_AFTER_S = 2.0
 
 TemperatureOption = Annotated[
     list[float] | None,
@@ -73,9 +71,8 @@ class Stated:
 
 @dataclass(frozen=True)
 class Names:
-    """Of the species that diffuses, and how results name the material and its potential, where that was said."""
+    """How results name the material and its potential, where that was said."""
 
-    mobile: str | None
     system: str | None
     potential: str | None
 
@@ -159,37 +156,23 @@ def reading(stated: Stated, memory_MB: float) -> Reading:
 
 
 def analyze(
-    words: Sequence[Path], stated: Stated, *, names: Names, at: float, memory_MB: float, out: Path
+    words: Sequence[Path], stated: Stated, *, question: Question, names: Names, memory_MB: float, out: Path
 ) -> TransportReport:
-    """Analyse trajectory files, showing how far the reading is where it takes long.
+    """Analyse trajectory files, showing how far it is where it takes long.
 
     Args:
         words: Files and their temperatures, as the command line has them.
         stated: What the options say about the files.
-        names: Of the species that diffuses, and how results name the rest.
-        at: Temperature to extrapolate to [K].
+        question: What is wanted.
+        names: How results name the material and its potential.
         memory_MB: Memory that all trajectories together may take [MB].
         out: Folder for the results.
     """
-    from sselmp.report.analyze_files import Question, analyze_files
+    from sselmp.report.analyze_files import Material, analyze_files
 
-    question = Question(
-        mobile_species=names.mobile,
-        charge=stated.charge,
-        extrapolate_to_K=at,
-        system=names.system,
-        potential=names.potential or Question.potential,
-    )
-    with ExitStack() as bars:
-
-        def bar(one: Simulation) -> Callable[[int, int | None], None]:
-            bars.close()
-            return bars.enter_context(console.bytes_bar(f"reading {one.paths[0].name}", after_s=_BAR_AFTER_S))
-
+    material = Material(stated.charge, names.system, names.potential or Material.potential)
+    files = simulations(words, stated.temperatures)
+    with console.stage_bars() as on_stage:
         return analyze_files(
-            simulations(words, stated.temperatures),
-            question,
-            reading=reading(stated, memory_MB),
-            out=out,
-            on_progress=bar,
+            files, question, material=material, reading=reading(stated, memory_MB), out=out, on_stage=on_stage
         )

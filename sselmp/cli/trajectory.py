@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sselmp.cli import console
-from sselmp.cli.stages import MEMORY_MB
+from sselmp.cli.choices import MEMORY_MB
 from sselmp.errors import SettingsError
 
 app = typer.Typer(

@@ -7,20 +7,23 @@ from pathlib import Path
 
 from sselmp import files, layout
 from sselmp.errors import SettingsError, TrajectoryError, nearest
+from sselmp.report.question import OnStage, Question, shares
 from sselmp.report.transport_report import RunReport, TransportReport
 from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
-from sselmp.trajectory.run_folder import RunFacts, RunTrajectory, read_facts, read_run
-from sselmp.transport.analysis import Sample, TransportResult, analyse_transport
+from sselmp.trajectory.reading import OnProgress
+from sselmp.trajectory.run_folder import RunFacts, RunTrajectory, read_facts, read_run, trajectory_bytes
+from sselmp.transport.analysis import TransportResult, analyse_transport
+from sselmp.transport.study import Sample
 
 
 def analyze(
     run_folders: Sequence[Path],
+    question: Question,
     *,
     out: Path,
-    extrapolate_to_K: float,
-    notice: str | None,
-    mobile_species: str | None = None,
+    notice: str | None = None,
     memory_MB: float = DEFAULT_MEMORY_MB,
+    on_stage: OnStage | None = None,
 ) -> TransportReport:
     """Analyse the runs of one system with one potential and write the tables and figures of their transport.
 
@@ -30,35 +33,29 @@ def analyze(
 
     Args:
         run_folders: Folders of runs that differ in temperature and seed only.
+        question: What is wanted; the mobile species is by default what the runs' manifests say.
         out: Folder for the results.
-        extrapolate_to_K: Temperature at which the conductivity is wanted [K].
         notice: A line to put with every result.
-        mobile_species: The species that diffuses (default: what the runs' manifests say).
         memory_MB: Memory that all trajectories together may take [MB].
+        on_stage: Gives what is told how far the reading and the analysing are.
 
     Raises:
         SettingsError: No folder, runs of different systems or potentials, or a species without a charge.
         RunError: A folder is not a run folder, or a result cannot be written.
         TrajectoryError: No run has a trajectory yet, or the trajectories cannot be analysed together.
     """
-    report = examine(
-        run_folders,
-        extrapolate_to_K=extrapolate_to_K,
-        notice=notice,
-        mobile_species=mobile_species,
-        memory_MB=memory_MB,
-    )
+    report = examine(run_folders, question, notice=notice, memory_MB=memory_MB, on_stage=on_stage)
     write(report, out)
     return report
 
 
 def examine(
     run_folders: Sequence[Path],
+    question: Question,
     *,
-    extrapolate_to_K: float,
-    notice: str | None,
-    mobile_species: str | None = None,
+    notice: str | None = None,
     memory_MB: float = DEFAULT_MEMORY_MB,
+    on_stage: OnStage | None = None,
 ) -> TransportReport:
     """Analyse run folders as ``analyze`` does, and write nothing.
 
@@ -71,12 +68,21 @@ def examine(
         (read_facts(folder) for folder in run_folders), key=lambda one: (one.temperature_K, one.seed, str(one.folder))
     )
     _check_alike(facts)
-    mobile = mobile_species or facts[0].mobile_species
+    mobile = question.mobile_species or facts[0].mobile_species
     if mobile not in facts[0].charges:
         raise SettingsError(f"there is no species '{mobile}'", allowed=nearest(mobile, facts[0].charges))
-    read = {one.folder: _read(one, memory_MB=memory_MB / len(facts)) for one in facts}
+    told = shares([trajectory_bytes(one.folder) for one in facts], on_stage and on_stage("reading"))
+    read = {
+        one.folder: _read(one, memory_MB=memory_MB / len(facts), on_progress=on_progress)
+        for one, on_progress in zip(facts, told, strict=True)
+    }
     result = analyse_transport(
-        _samples(read), mobile_species=mobile, charge=facts[0].charges[mobile], extrapolate_to_K=extrapolate_to_K
+        _samples(read),
+        mobile_species=mobile,
+        charges=facts[0].charges,
+        extrapolate_to_K=question.extrapolate_to_K,
+        method=question.method,
+        on_work=on_stage and on_stage("analysing"),
     )
     return TransportReport(
         potential=facts[0].potential,
@@ -93,10 +99,10 @@ def write(report: TransportReport, out: Path) -> None:
     Raises:
         RunError: The disk is full or the folder cannot be written.
     """
-    from sselmp.report import arrhenius_figure, transport_figures, transport_tables
+    from sselmp.report import arrhenius_figure, transport_csv, transport_figures, transport_tables
 
     files.write_text(out / layout.TRANSPORT_JSON, transport_tables.json_text(report))
-    files.write_text(out / layout.TRANSPORT_CSV, transport_tables.csv_text(report))
+    files.write_text(out / layout.TRANSPORT_CSV, transport_csv.csv_text(report))
     transport_figures.draw_msd(report, out / layout.MSD_FIGURE)
     arrhenius_figure.draw_arrhenius(report, out / layout.ARRHENIUS_FIGURE)
 
@@ -116,10 +122,10 @@ def _check_alike(facts: Sequence[RunFacts]) -> None:
         raise SettingsError("a run folder is named twice", got=", ".join(one.folder.name for one in facts))
 
 
-def _read(facts: RunFacts, *, memory_MB: float) -> RunTrajectory | str:
+def _read(facts: RunFacts, *, memory_MB: float, on_progress: OnProgress | None) -> RunTrajectory | str:
     """The run, or why it is left out."""
     try:
-        run = read_run(facts.folder, memory_MB=memory_MB)
+        run = read_run(facts.folder, memory_MB=memory_MB, on_progress=on_progress)
     except TrajectoryError as error:
         state = "" if facts.finished else f"{facts.state}: "
         return f"{state}{str(error).splitlines()[0]}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import permutations
@@ -13,12 +14,14 @@ from types import MappingProxyType
 
 from sselmp.errors import SettingsError, TrajectoryError, nearest
 from sselmp.report.analyze import write
+from sselmp.report.question import HOTTEST_K, OnStage, Question, shares
 from sselmp.report.transport_report import RunReport, TransportReport
 from sselmp.trajectory.frames import Reading
-from sselmp.trajectory.reading import OnProgress, read_files, read_species
+from sselmp.trajectory.reading import read_files, read_species
 from sselmp.trajectory.record import Trajectory, continues
 from sselmp.trajectory.run_folder import RunFacts
-from sselmp.transport.analysis import Sample, TransportResult, analyse_transport
+from sselmp.transport.analysis import TransportResult, analyse_transport
+from sselmp.transport.study import Sample
 
 # Ions that move in solid electrolytes, with their charge [e]; the first group is looked for where none is named.
 USUAL_MOBILE = ("Li", "Na", "K", "Ag", "Mg")
@@ -44,39 +47,37 @@ class Simulation:
     temperature_K: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature_K < 1e5:
+        if not 0 < self.temperature_K < HOTTEST_K:
             raise SettingsError(
                 f"the temperature of {self.paths[0].name} must be positive",
                 got=f"{self.temperature_K:g} K",
-                allowed="more than 0 K",
+                allowed=f"more than 0 K, less than {HOTTEST_K:g} K",
             )
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is wanted of the simulations.
+class Material:
+    """What files do not say about the material.
 
     Attributes:
-        mobile_species: The species that diffuses; None: the only one of Li, Na, K, Ag and Mg that is there.
-        charge: Its charge [e]; None: the usual one.
-        extrapolate_to_K: Temperature at which the conductivity is wanted [K].
+        charge: Charge of the mobile species [e]; None: the usual one.
         system: How results name the material; None: its formula.
         potential: How results name the potential.
 
     Raises:
-        SettingsError: The charge is zero.
+        SettingsError: The charge is zero, or no number.
     """
 
-    mobile_species: str | None = None
     charge: float | None = None
-    extrapolate_to_K: float = 300.0
     system: str | None = None
     potential: str = "an unnamed potential"
 
     def __post_init__(self) -> None:
-        if self.charge == 0:
+        if self.charge is not None and not (self.charge and math.isfinite(self.charge)):
             raise SettingsError(
-                "an ion without a charge carries no current", got="a charge of zero", allowed="such as 1, 2 or -1"
+                "an ion without a charge carries no current",
+                got=f"a charge of {self.charge:g}" if self.charge else "a charge of zero",
+                allowed="such as 1, 2 or -1",
             )
 
 
@@ -84,18 +85,20 @@ def analyze_files(
     simulations: Sequence[Simulation],
     question: Question,
     *,
+    material: Material,
     reading: Reading,
     out: Path,
-    on_progress: Callable[[Simulation], OnProgress] | None = None,
+    on_stage: OnStage | None = None,
 ) -> TransportReport:
     """Read simulations of one material, analyse them together and write ``transport.json`` and the rest into ``out``.
 
     Args:
         simulations: At one or several temperatures; those at the same one are independent of each other.
         question: What is wanted.
-        reading: What the files do not say; its memory is shared by all simulations.
+        material: What the files do not say about it.
+        reading: What the files do not say about themselves; its memory is shared by all simulations.
         out: Folder for the results.
-        on_progress: Gives what is told how far the reading of a simulation is.
+        on_stage: Gives what is told how far the reading and the analysing are.
 
     Raises:
         SettingsError: A file is given twice, or the mobile species or its charge cannot be guessed.
@@ -105,10 +108,12 @@ def analyze_files(
     _check_distinct(simulations)
     share = replace(reading, memory_MB=reading.memory_MB / len(simulations))
     mobile = _mobile([read_species(one.paths[0], reading) for one in simulations], question)
-    charge = question.charge or _usual_charge(mobile)
+    charge = material.charge or _usual_charge(mobile)
+    sizes = [sum(path.stat().st_size for path in one.paths if path.is_file()) for one in simulations]
+    told = shares(sizes, on_stage and on_stage("reading"))
     read = [
-        read_files(one.paths, share, on_progress=None if on_progress is None else on_progress(one))
-        for one in simulations
+        read_files(one.paths, share, on_progress=on_progress)
+        for one, on_progress in zip(simulations, told, strict=True)
     ]
     _check_independent(simulations, read)
     samples = [
@@ -116,15 +121,20 @@ def analyze_files(
         for one, trajectory in zip(simulations, read, strict=True)
     ]
     result = analyse_transport(
-        samples, mobile_species=mobile, charge=charge, extrapolate_to_K=question.extrapolate_to_K
+        samples,
+        mobile_species=mobile,
+        charges={mobile: charge},
+        extrapolate_to_K=question.extrapolate_to_K,
+        method=question.method,
+        on_work=on_stage and on_stage("analysing"),
     )
+    system = material.system or _formula(read[0].species)
     seeds = Counter[float]()
     runs = []
     for sample in sorted(samples, key=lambda one: one.temperature_K):
         seeds[sample.temperature_K] += 1
-        runs.append(_run(sample, question, result=result, seed=seeds[sample.temperature_K]))
-    system = question.system or _formula(read[0].species)
-    report = TransportReport(potential=question.potential, system=system, notice=None, runs=tuple(runs), result=result)
+        runs.append(_run(sample, material, result=result, seed=seeds[sample.temperature_K]))
+    report = TransportReport(material.potential, system, notice=None, runs=tuple(runs), result=result)
     write(report, out)
     return report
 
@@ -182,15 +192,15 @@ def _formula(species: tuple[str, ...]) -> str:
     return "".join(f"{symbol}{number // unit if number > unit else ''}" for symbol, number in counts.items())
 
 
-def _run(sample: Sample, question: Question, *, result: TransportResult, seed: int) -> RunReport:
+def _run(sample: Sample, material: Material, *, result: TransportResult, seed: int) -> RunReport:
     """A simulation as the tables show runs; what only a run of sselmp has (an id, a state) is empty or finished."""
     trajectory = sample.trajectory
     steps = int(trajectory.steps[-1] - trajectory.steps[0])
     facts = RunFacts(
         folder=Path(sample.name),
         run_id="",
-        potential=question.potential,
-        system=question.system or _formula(trajectory.species),
+        potential=material.potential,
+        system=material.system or _formula(trajectory.species),
         temperature_K=sample.temperature_K,
         seed=seed,
         state="finished",

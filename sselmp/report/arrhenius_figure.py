@@ -15,19 +15,21 @@ from sselmp.report import canvas
 from sselmp.report.arrhenius_document import curve_kelvins, drawn_alternative
 from sselmp.report.transport_document import digits
 from sselmp.report.transport_report import TransportReport
-from sselmp.transport.analysis import TemperatureTransport, TransportResult
+from sselmp.transport.analysis import TransportResult
 from sselmp.transport.arrhenius import ArrheniusFit, Refusal, extrapolate
 from sselmp.transport.curvature import Alternative
 from sselmp.transport.msd import Array
+from sselmp.transport.study import TemperatureTransport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _CM2 = units.A2_PER_PS_IN_CM2_PER_S
-_INK, _LAW, _BAND, _OTHER = "#16202b", "#1f4e79", "#7fa8d1", "#c2571a"
+_INK, _LAW, _BAND, _OTHER, _CHARGE = "#16202b", "#1f4e79", "#7fa8d1", "#c2571a", "#3c7d4f"
 _ROUND_KELVINS = (3000, 2000, 1500, 1200, 1000, 900, 800, 700, 600, 500, 450, 400, 350, 300, 275, 250, 225, 200, 150)
 _NAMES = {"curved": "bent line", "vtf": "VTF law", "hinge": "two lines that meet", "step": "line with a jump"}
 _ARROW = 0.42  # length of a bound's arrow in decades
+_BESIDE = 0.012  # of 1000/T: how far D of the charge stands to the right of that of the ions
 
 
 def draw_arrhenius(report: TransportReport, path: Path) -> None:
@@ -69,7 +71,8 @@ def _draw_temperature(axes: Axes, at: TemperatureTransport, *, result: Transport
         label = "framework melted: not fitted" if melted else "D (bars: 68 and 95 %)"
         face = "white" if melted else _INK
         axes.plot([x], [D], "o", color=_INK, markerfacecolor=face, markersize=5.5, zorder=5, label=_once(axes, label))
-        return [max(fit.interval_95.low * _CM2, D / 10.0), min(fit.interval_95.high * _CM2, 10.0 * D)]
+        own = [max(fit.interval_95.low * _CM2, D / 10.0), min(fit.interval_95.high * _CM2, 10.0 * D)]
+        return own + _draw_charge(axes, at, x=x)
     if found.verdict.upper_bound is None:
         return []
     bound = found.verdict.upper_bound * _CM2
@@ -80,6 +83,21 @@ def _draw_temperature(axes: Axes, at: TemperatureTransport, *, result: Transport
         label=_once(axes, "upper bound, 95 %"),
     )  # fmt: skip
     return [bound, foot]
+
+
+def _draw_charge(axes: Axes, at: TemperatureTransport, *, x: float) -> list[float]:
+    """Draw D of the charge, where it is resolved, beside that of the ions: their distance is the Haven ratio."""
+    charge = at.charge_diffusivity
+    if charge is None or at.collective is None:
+        return []
+    D, beside = charge.D * _CM2, x + _BESIDE
+    low, high = max(charge.interval_95.low * _CM2, D / 100.0), charge.interval_95.high * _CM2
+    axes.plot([beside, beside], [low, high], color=_CHARGE, linewidth=0.9, zorder=3)
+    axes.plot(
+        [beside], [D], "s", color=_CHARGE, markerfacecolor="white", markersize=4.5, zorder=4, linestyle="none",
+        label=_once(axes, "D of the charge, 95 %"),
+    )  # fmt: skip
+    return [max(low, D / 10.0), min(high, 10.0 * D)]
 
 
 def _draw_law(axes: Axes, fit: ArrheniusFit, *, extrapolate_to_K: float) -> list[float]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sselmp import files, layout, units
+from sselmp.settings import Reference
 from sselmp.trajectory.log import read_thermo
 from sselmp.trajectory.run_folder import RunTrajectory, read_run, segment_files
-from sselmp.transport.msd import Reference, relative_motion
+from sselmp.transport.msd import relative_motion
 from sselmp.transport.thermostat import Comparison, Conservation, compare, conservation, starting_temperature
 from sselmp.transport.verdict import Assessment, assess
 

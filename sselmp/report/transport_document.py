@@ -18,10 +18,11 @@ from sselmp.report.arrhenius_document import (
     span,
 )
 from sselmp.report.transport_report import RunReport, TransportReport
-from sselmp.transport.analysis import TemperatureTransport
 from sselmp.transport.diffusion import Diffusivity
+from sselmp.transport.method import Method
 from sselmp.transport.msd import Array, Msd
 from sselmp.transport.onset import Onset
+from sselmp.transport.study import TemperatureTransport
 from sselmp.transport.verdict import Assessment, late_exponent
 
 FORMAT = "sselmp-transport-1"
@@ -44,6 +45,11 @@ def document(report: TransportReport) -> Json:
         "mobile_species": result.mobile_species,
         "charge_e": result.charge,
         "extrapolate_to_K": result.extrapolate_to_K,
+        "method": {
+            "reference": result.method.reference,
+            "fit_start_asked_ps": result.method.start_ps,
+            "fit_start_from": start_from(result.method),
+        },
         "runs": [_run(run) for run in report.runs],
         "temperatures": [
             {
@@ -71,6 +77,18 @@ def kept_lags(lags: int) -> NDArray[np.intp]:
     if last <= LAGS_KEPT:
         return np.arange(last + 1) if last < lags else np.arange(lags)
     return np.unique(np.concatenate([[0], np.geomspace(1, last, LAGS_KEPT).round()])).astype(np.intp)
+
+
+def start_from(method: Method) -> str:
+    """Where the start of the fits is from, in a word."""
+    return "data" if method.start_ps is None else "given"
+
+
+def reference_words(method: Method) -> str:
+    """What positions are relative to."""
+    if method.reference == "none":
+        return "positions as they are"
+    return "relative to the " + ("framework" if method.reference == "framework" else "centre of mass of all atoms")
 
 
 def digits(value: float, *, count: int = 2) -> str:
@@ -104,13 +122,14 @@ def _run(run: RunReport) -> Json:
 
 
 def _assessment(found: Assessment) -> Json:
-    verdict, fit = found.verdict, found.diffusivity
+    verdict, fit, unlike = found.verdict, found.diffusivity, found.verdict.heterogeneity
     D = fit if verdict.diffusive else None
     return {
         "verdict": verdict.kind,
         "diffusive": verdict.diffusive,
         "reason": verdict.reason,
         "hops": verdict.hops,
+        "hops_per_ion": verdict.hops / found.msd.ions,
         "hop_length_A": verdict.hop_length_A,
         "needs_ns": None if verdict.needs_ps is None else verdict.needs_ps / 1000.0,
         "D_cm2_per_s": D and _cm2(D.D),
@@ -119,7 +138,9 @@ def _assessment(found: Assessment) -> Json:
         "D_interval_95_cm2_per_s": D and span(D.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
         "D_upper_bound_95_cm2_per_s": None if verdict.upper_bound is None else _cm2(verdict.upper_bound),
         "exponent": late_exponent(found.shape),
-        "non_gaussian_alpha_2": float(found.shape.non_gaussian[-1]),
+        "non_gaussian_alpha_2": unlike and unlike.alpha_2,
+        "non_gaussian_lag_ps": unlike and unlike.lag_ps,
+        "moving_share": unlike and unlike.moving_share,
         "fit": fit and _fit(fit),
         "regime": found.onset and _regime(found.onset, found.msd),
     }
@@ -188,17 +209,25 @@ def _collective(at: TemperatureTransport) -> Json:
     return {
         "charge_D_cm2_per_s": charge and _cm2(charge.D),
         "charge_D_error_cm2_per_s": charge and _cm2(charge.error),
+        "charge_D_interval_68_cm2_per_s": charge and span(charge.interval_68, units.A2_PER_PS_IN_CM2_PER_S),
+        "charge_D_interval_95_cm2_per_s": charge and span(charge.interval_95, units.A2_PER_PS_IN_CM2_PER_S),
+        "charge_fit_start_ps": charge and charge.window_ps[0],
         "sigma_collective_mS_per_cm": sigma and sigma.sigma_S_per_m * factor,
         "sigma_collective_interval_68_mS_per_cm": sigma and span(sigma.interval_68, factor),
         "sigma_collective_interval_95_mS_per_cm": sigma and span(sigma.interval_95, factor),
         "haven_ratio": haven and haven.ratio,
         "haven_ratio_error": haven and haven.error,
+        "haven_ratio_interval_68": haven and span(haven.interval_68, 1.0),
         "haven_ratio_interval_95": haven and span(haven.interval_95, 1.0),
+        "sigma_all_ions_mS_per_cm": at.all_ions and at.all_ions.sigma_S_per_m * factor,
+        "sigma_all_ions_interval_68_mS_per_cm": at.all_ions and span(at.all_ions.interval_68, factor),
+        "sigma_all_ions_interval_95_mS_per_cm": at.all_ions and span(at.all_ions.interval_95, factor),
         "D_tensor_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.D],
         "D_tensor_error_cm2_per_s": tensor and [[_cm2(D) for D in row] for row in tensor.error],
         "principal_D_cm2_per_s": tensor and [_cm2(D) for D in tensor.principal_D],
         "principal_D_error_cm2_per_s": tensor and [_cm2(D) for D in tensor.principal_error],
         "principal_axes": tensor and tensor.principal_axes.tolist(),
+        "principal_axes_error_degrees": tensor and tensor.principal_axes_error_degrees.tolist(),
     }
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sselmp.report import canvas
-from sselmp.report.transport_document import band, kept_lags
+from sselmp.report.transport_document import band, kept_lags, reference_words
 from sselmp.report.transport_report import TransportReport
-from sselmp.transport.analysis import TemperatureTransport
+from sselmp.transport.method import Method
+from sselmp.transport.study import TemperatureTransport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,8 @@ def draw_msd(report: TransportReport, path: Path) -> None:
     for axes in (linear, logarithmic):
         axes.set_xlabel("time lag [ps]")
         axes.set_ylabel(f"mean squared displacement of {report.result.mobile_species} [Å²]")
-    _finish_exponents(local)
+    linear.set_title(reference_words(report.result.method), fontsize=8.5, color="0.35", loc="right")
+    _finish_exponents(local, report.result.method)
     linear.plot([], [], color="black", linewidth=2.2, label="fit (dotted: not diffusive)")
     linear.legend(frameon=False, fontsize=8.5, loc="upper left")
     canvas.title(figure, report)
@@ -88,13 +90,14 @@ def _draw_exponent(axes: Axes, at: TemperatureTransport, *, colour: Colour) -> N
         axes.axvline(start, color=colour, linewidth=1.0, linestyle="-" if at.assessment.verdict.diffusive else ":")
 
 
-def _finish_exponents(axes: Axes) -> None:
+def _finish_exponents(axes: Axes, method: Method) -> None:
     axes.axhline(1.0, color="0.45", linewidth=0.8, linestyle="--")
     axes.set_xscale("log")
     axes.set_ylim(-0.1, 2.1)
     axes.set_xlabel("time lag [ps]")
     axes.set_ylabel("local exponent d ln MSD / d ln t")
-    axes.set_title("verticals: start of the fit", fontsize=8.5, color="0.35", loc="right")
+    source = "given" if method.start_ps is not None else "found from the data"
+    axes.set_title(f"verticals: start of the fit, {source}", fontsize=8.5, color="0.35", loc="right")
 
 
 def _fit_height(axes: Axes) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sselmp.trajectory.run_folder import RunFacts
-from sselmp.transport.analysis import SampleTransport, TransportResult
+from sselmp.transport.analysis import TransportResult
+from sselmp.transport.study import SampleTransport
 
 
 @dataclass(frozen=True)

@@ -1,49 +1,21 @@
-"""Transport results as JSON and CSV text, terminal rows and sentences; writes and prints nothing."""
+"""Transport results as JSON text, terminal rows and sentences; writes and prints nothing."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sselmp import units
-from sselmp.files import Json
 from sselmp.report.transport_document import digits, document
 from sselmp.report.transport_report import RunReport, TransportReport
+from sselmp.transport.analysis import TransportResult
 from sselmp.transport.arrhenius import ArrheniusFit, Refusal, reach
 from sselmp.transport.conductivity import Conductivity
-
-CSV_COLUMNS = (
-    "row",
-    "potential",
-    "system",
-    "run",
-    "temperature_K",
-    "temperature_measured_K",
-    "seed",
-    "state",
-    "duration_ps",
-    "frames",
-    "diffusive",
-    "D_cm2_per_s",
-    "D_error_cm2_per_s",
-    "D_low_95_cm2_per_s",
-    "D_high_95_cm2_per_s",
-    "D_upper_bound_95_cm2_per_s",
-    "sigma_mS_per_cm",
-    "sigma_low_95_mS_per_cm",
-    "sigma_high_95_mS_per_cm",
-    "Ea_eV",
-    "Ea_error_eV",
-    "Ea_low_95_eV",
-    "Ea_high_95_eV",
-    "hops",
-    "exponent",
-    "reason",
-    "note",
-)
+from sselmp.transport.intervals import Interval
+from sselmp.transport.msd import Array
+from sselmp.transport.study import TemperatureTransport
 
 
 @dataclass(frozen=True)
@@ -59,38 +31,52 @@ def json_text(report: TransportReport) -> str:
     return json.dumps(document(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def csv_text(report: TransportReport) -> str:
-    """One row per run, then one per temperature, then the law and the extrapolation; the first column says which."""
-    plain = document(report)
-    rows = [("run", run) for run in _list(plain["runs"])] + [("temperature", at) for at in _list(plain["temperatures"])]
-    rows += [("arrhenius", row) for row in _list([plain["arrhenius"]])]
-    rows += [("extrapolation", row) for row in _list([plain["extrapolation"]])]
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, CSV_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for kind, row in rows:
-        cells: Json = {"row": kind, "potential": report.potential, "system": report.system, **row}
-        for name, unit in (("D", "cm2_per_s"), ("sigma", "mS_per_cm"), ("Ea", "eV")):
-            low, high = _ends(row.get(f"{name}_interval_95_{unit}"))
-            cells |= {f"{name}_low_95_{unit}": low, f"{name}_high_95_{unit}": high}
-        writer.writerow({key: "" if value is None else _cell(value) for key, value in cells.items()})
-    return stream.getvalue()
-
-
 def table(report: TransportReport) -> Table:
     """One row per run for a terminal."""
     headers = ("T [K]", "measured", "seed", "time [ps]", "D [cm²/s]", "verdict")
     return Table(headers=headers, rows=tuple(_row(run) for run in report.runs))
 
 
+def charge_table(report: TransportReport) -> Table:
+    """One row per diffusive temperature for a terminal: conductivities, Haven ratio, D along the principal axes."""
+    headers = (
+        "T [K]",
+        "σ [mS/cm] (95 %)",
+        "collective σ (95 %)",
+        "Haven ratio (95 %)",
+        "D along principal axes [cm²/s]",
+    )
+    rows = [_charge_row(at, at.conductivity) for at in report.result.temperatures if at.conductivity is not None]
+    return Table(headers=headers, rows=tuple(rows))
+
+
+def _charge_row(at: TemperatureTransport, sigma: Conductivity) -> tuple[str, ...]:
+    haven = at.haven
+    return (
+        f"{at.temperature_K:g}",
+        _sigma_cell(sigma),
+        "not resolved" if at.collective is None else _sigma_cell(at.collective),
+        "" if haven is None else _with_interval(haven.ratio, haven.interval_95),
+        "" if at.tensor is None else _several_with_errors(at.tensor.principal_D, at.tensor.principal_error),
+    )
+
+
+def _sigma_cell(found: Conductivity) -> str:
+    factor = units.S_PER_M_IN_MS_PER_CM
+    return _with_interval(found.sigma_S_per_m * factor, found.interval_95.scaled(factor))
+
+
+def _with_interval(value: float, interval: Interval) -> str:
+    return f"{digits(value, count=3)} ({digits(max(interval.low, 0.0))} to {digits(interval.high)})"
+
+
 def sentences(report: TransportReport) -> tuple[str, ...]:
-    """What the runs show together, in sentences: conductivities, the law, the extrapolation, what to distrust."""
+    """What the runs show together, in sentences: how they were looked at, the law, what follows, what to distrust."""
     result = report.result
     lines = [f"Note: {report.notice}"] if report.notice else []
+    lines.append(_method_words(result))
     for at in result.temperatures:
-        if at.conductivity is not None:
-            lines.append(f"σ({at.temperature_K:g} K) = {_sigma_words(at.conductivity)}")
-        elif len(at.names) > 1:
+        if at.conductivity is None and len(at.names) > 1:
             lines.append(f"{at.temperature_K:g} K, {len(at.names)} runs together: {at.assessment.verdict.reason}")
     if isinstance(result.arrhenius, ArrheniusFit):
         fit = result.arrhenius
@@ -140,9 +126,34 @@ def _row(run: RunReport) -> tuple[str, ...]:
 
 def _with_error(D: float, error: float) -> str:
     """``(1.23 ± 0.45)e-05`` from D and its error [Å²/ps], in cm²/s."""
-    exponent = int(f"{D * units.A2_PER_PS_IN_CM2_PER_S:e}".split("e")[1])
+    return _several_with_errors([D], [error])
+
+
+def _several_with_errors(values: Sequence[float] | Array, errors: Sequence[float] | Array) -> str:
+    """``(1.23 ± 0.45, 0.98 ± 0.41)e-05`` from several D, the largest first, and their errors [Å²/ps], in cm²/s."""
+    exponent = int(f"{values[0] * units.A2_PER_PS_IN_CM2_PER_S:e}".split("e")[1])
     scale = units.A2_PER_PS_IN_CM2_PER_S / 10.0**exponent
-    return f"({D * scale:.2f} ± {error * scale:.2f})e{exponent:+03d}"
+    each = (f"{D * scale:.2f} ± {error * scale:.2f}" for D, error in zip(values, errors, strict=True))
+    return f"({', '.join(each)})e{exponent:+03d}"
+
+
+def _method_words(result: TransportResult) -> str:
+    """What positions are relative to and where fits start, and whose choice that was."""
+    method = result.method
+    told = {
+        "framework": "Positions are relative to the framework",
+        "centre of mass": "Positions are relative to the centre of mass of all atoms, as was asked",
+        "none": "Positions are as they are, as was asked, so that a drift of the whole counts as diffusion",
+    }[method.reference]
+    starts = sorted({at.assessment.diffusivity.window_ps[0] for at in result.temperatures if at.assessment.diffusivity})
+    if not starts:
+        return f"{told}."
+    fits = " to ".join(dict.fromkeys(digits(start, count=3) for start in (starts[0], starts[-1])))
+    if method.start_ps is None:
+        where = f" {fits} ps, found from the data"
+    else:
+        where = f" {fits} ps, for {method.start_ps:g} ps was asked"
+    return f"{told}. Fits start at{where}."
 
 
 def _sigma_words(found: Conductivity) -> str:
@@ -151,15 +162,3 @@ def _sigma_words(found: Conductivity) -> str:
         for number in (found.sigma_S_per_m, found.interval_95.low, found.interval_95.high)
     )
     return f"{digits(value, count=3)} mS/cm (95 %: {digits(max(low, 0.0))} to {digits(high)} mS/cm)"
-
-
-def _list(rows: object) -> list[Json]:
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _ends(interval: object) -> tuple[object, object]:
-    return (interval[0], interval[1]) if isinstance(interval, list) else (None, None)
-
-
-def _cell(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -86,7 +86,8 @@ def _comment(text: str, where: str) -> tuple[Array, _Columns]:
 
     said = {key.lower(): value for key, value in key_val_str_to_dict(text).items()}
     lattice = np.asarray(said.get("lattice", ()), dtype=np.float64)
-    if lattice.size != 9 or abs(np.linalg.det(lattice.reshape(3, 3))) < 1e-6:
+    known = lattice.size == 9 and bool(np.isfinite(lattice).all())
+    if not known or abs(np.linalg.det(lattice.reshape(3, 3))) < 1e-6:
         raise TrajectoryError(
             f"{where} has no cell", got=text[:80], allowed='Lattice="nine numbers" in its second line'
         )

@@ -14,7 +14,7 @@ from sselmp.errors import TrajectoryError
 from sselmp.manifest import State
 from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.log import read_thermo
-from sselmp.trajectory.reading import read_dump
+from sselmp.trajectory.reading import OnProgress, read_dump
 from sselmp.trajectory.record import Trajectory
 
 
@@ -100,12 +100,20 @@ def read_facts(folder: Path) -> RunFacts:
     )
 
 
-def read_run(folder: Path, *, memory_MB: float = DEFAULT_MEMORY_MB) -> RunTrajectory:
+def trajectory_bytes(folder: Path) -> int:
+    """Size of all segments of a run's production trajectory on disk."""
+    return sum(path.stat().st_size for path in segment_files(folder, layout.trajectory_name))
+
+
+def read_run(
+    folder: Path, *, memory_MB: float = DEFAULT_MEMORY_MB, on_progress: OnProgress | None = None
+) -> RunTrajectory:
     """Read a run folder's facts and all segments of its production trajectory.
 
     Args:
         folder: The run folder.
         memory_MB: Memory that the trajectory may take [MB]; what exceeds it waits in an unlinked temporary file.
+        on_progress: Told the bytes read and the bytes in all.
 
     Raises:
         RunError: The folder has no manifest, or it cannot be understood.
@@ -113,7 +121,7 @@ def read_run(folder: Path, *, memory_MB: float = DEFAULT_MEMORY_MB) -> RunTrajec
     """
     facts = read_facts(folder)
     segments = segment_files(folder, layout.trajectory_name)
-    trajectory = read_dump(segments, timestep_ps=facts.timestep_ps, memory_MB=memory_MB)
+    trajectory = read_dump(segments, timestep_ps=facts.timestep_ps, memory_MB=memory_MB, on_progress=on_progress)
     return RunTrajectory(
         facts=facts, trajectory=trajectory, measured_temperature_K=_mean_temperature(folder, facts.equilibration_steps)
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sselmp.errors import TrajectoryError
-from sselmp.trajectory.record import Trajectory
 from sselmp.transport.arrhenius import (
     ArrheniusBound,
     ArrheniusFit,
@@ -16,75 +15,10 @@ from sselmp.transport.arrhenius import (
     fit_arrhenius,
     trusted,
 )
-from sselmp.transport.collective import Haven, charge_diffusivity, charge_motion, haven_ratio
-from sselmp.transport.conductivity import Carriers, Conductivity, conductivity, conductivity_of
-from sselmp.transport.diffusion import Diffusivity
-from sselmp.transport.msd import Motion, Msd, mean_squared_displacement, relative_motion
-from sselmp.transport.tensor import DiffusionTensor, diffusion_tensor
-from sselmp.transport.verdict import BOUND_PROBABILITY, Assessment, assess, with_framework
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One run's trajectory at a temperature.
-
-    Attributes:
-        name: How results name it.
-        temperature_K: Temperature that was set [K].
-        trajectory: Frames of the production.
-    """
-
-    name: str
-    temperature_K: float
-    trajectory: Trajectory
-
-
-@dataclass(frozen=True)
-class SampleTransport:
-    """What one run alone shows.
-
-    Attributes:
-        name: Its sample's name.
-        temperature_K: [K].
-        assessment: Of the mobile species.
-        framework: MSD of each other species, relative to the framework's centre.
-        volume_A3: Mean volume of the cell [Å³].
-        duration_ps: Length of the trajectory [ps].
-    """
-
-    name: str
-    temperature_K: float
-    assessment: Assessment
-    framework: tuple[Msd, ...]
-    volume_A3: float
-    duration_ps: float
-
-
-@dataclass(frozen=True)
-class TemperatureTransport:
-    """What all runs at one temperature show together; the same as the run's own where there is one.
-
-    Attributes:
-        temperature_K: [K].
-        names: The samples averaged.
-        assessment: Of their common MSD.
-        carriers: Charge and density at this temperature.
-        conductivity: Nernst–Einstein, where the verdict is diffusive.
-        charge_diffusivity: D_σ, of the mobile ions' charge as a whole, where the verdict is diffusive.
-        collective: Einstein–Helfand conductivity, from D_σ, where that is resolved.
-        haven: D/D_σ, where that is resolved.
-        tensor: D along and between all axes, where the verdict is diffusive.
-    """
-
-    temperature_K: float
-    names: tuple[str, ...]
-    assessment: Assessment
-    carriers: Carriers
-    conductivity: Conductivity | None
-    charge_diffusivity: Diffusivity | None
-    collective: Conductivity | None
-    haven: Haven | None
-    tensor: DiffusionTensor | None
+from sselmp.transport.conductivity import Conductivity, conductivity
+from sselmp.transport.method import Method
+from sselmp.transport.study import OnWork, Sample, SampleTransport, Study, TemperatureTransport
+from sselmp.transport.verdict import BOUND_PROBABILITY
 
 
 @dataclass(frozen=True)
@@ -109,6 +43,7 @@ class TransportResult:
     Attributes:
         mobile_species: The species that diffuses.
         charge: Its formal charge [e].
+        method: What positions are relative to, and where fits start if that was given.
         samples: Every run, in the order given.
         temperatures: Every temperature, ascending.
         arrhenius: The fit over the diffusive temperatures, or why there is none.
@@ -119,6 +54,7 @@ class TransportResult:
 
     mobile_species: str
     charge: float
+    method: Method
     samples: tuple[SampleTransport, ...]
     temperatures: tuple[TemperatureTransport, ...]
     arrhenius: ArrheniusFit | Refusal
@@ -128,7 +64,13 @@ class TransportResult:
 
 
 def analyse_transport(
-    samples: Sequence[Sample], *, mobile_species: str, charge: float, extrapolate_to_K: float
+    samples: Sequence[Sample],
+    *,
+    mobile_species: str,
+    charges: Mapping[str, float],
+    extrapolate_to_K: float,
+    method: Method | None = None,
+    on_work: OnWork | None = None,
 ) -> TransportResult:
     """Judge every run and every temperature, fit the law where three temperatures are diffusive, and extrapolate.
 
@@ -138,82 +80,52 @@ def analyse_transport(
     Args:
         samples: Runs of one system with one potential.
         mobile_species: The species that diffuses; all others are the framework.
-        charge: Its formal charge [e].
+        charges: Formal charges by species [e], of the mobile one at least.
         extrapolate_to_K: Temperature at which D and σ are wanted [K].
+        method: What positions are relative to and where fits start (default: the framework; found from the data).
+        on_work: Told how far it is.
 
     Raises:
-        TrajectoryError: No run, a species that is absent, a charge of zero, or runs that do not belong together.
+        TrajectoryError: No run, a species that is absent or has no charge, or runs that do not belong together.
     """
     if not samples:
         raise TrajectoryError("there is no trajectory to analyse", repair="run the simulations first")
-    motions = {
-        sample.name: relative_motion(sample.trajectory, mobile_species, mobile=mobile_species) for sample in samples
-    }
-    if len(motions) < len(samples):
-        raise TrajectoryError("two runs have the same name", got=", ".join(sample.name for sample in samples))
-    single = tuple(_sample(sample, motions[sample.name]) for sample in samples)
+    if mobile_species not in charges:
+        raise TrajectoryError(f"the charge of {mobile_species} is not known", allowed="its formal charge")
+    study = Study(samples, mobile_species, charges=charges, method=method or Method(), on_work=on_work)
+    single = tuple(study.sample(sample) for sample in samples)
     kelvins = sorted({sample.temperature_K for sample in samples})
-    temperatures = tuple(
-        _temperature([s for s in single if s.temperature_K == kelvin], motions, charge=charge) for kelvin in kelvins
-    )
-    melted = [at.temperature_K for at in temperatures if at.assessment.verdict.melted]
-    fit = fit_arrhenius(_points(temperatures), _bounds(temperatures), melted_K=melted)
+    temperatures = tuple(study.temperature([s for s in single if s.temperature_K == kelvin]) for kelvin in kelvins)
+    fit = fit_arrhenius(_points(temperatures), _bounds(temperatures), melted_K=_melted(temperatures))
     return TransportResult(
         mobile_species=mobile_species,
-        charge=charge,
+        charge=charges[mobile_species],
+        method=study.method,
         samples=single,
         temperatures=temperatures,
         arrhenius=fit,
         extrapolate_to_K=extrapolate_to_K,
         extrapolated=fit if isinstance(fit, Refusal) else _extrapolated(fit, temperatures, kelvin=extrapolate_to_K),
-        cautions=() if isinstance(fit, Refusal) else _cautions(fit),
+        cautions=(*_of_the_reference(study, temperatures), *(() if isinstance(fit, Refusal) else _cautions(fit))),
     )
 
 
-def _sample(sample: Sample, motion: Motion) -> SampleTransport:
-    mobile = motion.species
-    others = sorted(set(sample.trajectory.species) - {mobile})
-    framework = tuple(
-        mean_squared_displacement([relative_motion(sample.trajectory, other, mobile=mobile)]) for other in others
-    )
-    return SampleTransport(
-        name=sample.name,
-        temperature_K=sample.temperature_K,
-        assessment=with_framework(assess([motion]), framework),
-        framework=framework,
-        volume_A3=sample.trajectory.mean_volume_A3,
-        duration_ps=sample.trajectory.duration_ps,
-    )
+def _melted(temperatures: Sequence[TemperatureTransport]) -> list[float]:
+    """Temperatures of another phase than the solid; none where all are, for a fluid has a law of its own."""
+    melted = [at.temperature_K for at in temperatures if at.assessment.verdict.melted or at.fluid is not None]
+    return [] if all(at.fluid is not None for at in temperatures) else melted
 
 
-def _temperature(runs: Sequence[SampleTransport], motions: dict[str, Motion], *, charge: float) -> TemperatureTransport:
-    chosen = [motions[run.name] for run in runs]
-    together = runs[0].assessment
-    if len(runs) > 1:
-        together = with_framework(assess(chosen), [msd for run in runs for msd in run.framework])
-    volume = sum(run.volume_A3 for run in runs) / len(runs)
-    kelvin = runs[0].temperature_K
-    carriers = Carriers(species=chosen[0].species, charge=charge, number_density=chosen[0].ions / volume)
-    sigma = charge_D = collective = haven = tensor = None
-    if together.diffusivity is not None and together.onset is not None and together.verdict.diffusive:
-        scale = together.onset.scale
-        sigma = conductivity_of(together.diffusivity, carriers=carriers, temperature_K=kelvin)
-        charge_D = charge_diffusivity([charge_motion(motion) for motion in chosen], least=scale)
-        tensor = diffusion_tensor(chosen, scale)
-        if 2.0 * charge_D.error < charge_D.D:
-            collective = conductivity_of(charge_D, carriers=carriers, temperature_K=kelvin)
-            haven = haven_ratio(together.diffusivity, charge_D)
-    return TemperatureTransport(
-        temperature_K=kelvin,
-        names=tuple(run.name for run in runs),
-        assessment=together,
-        carriers=carriers,
-        conductivity=sigma,
-        charge_diffusivity=charge_D,
-        collective=collective,
-        haven=haven,
-        tensor=tensor,
-    )
+def _of_the_reference(study: Study, temperatures: Sequence[TemperatureTransport]) -> list[str]:
+    """What to know about results that are not relative to a framework."""
+    found = [f"at {at.temperature_K:g} K the {at.fluid}" for at in temperatures if at.fluid is not None]
+    if study.alone and study.method.reference == "centre of mass":
+        ions = min(motion.ions for motion in study.motions.values())
+        found.append(
+            f"there is nothing but {study.mobile}, and positions are relative to its own centre of mass: D is smaller "
+            f"by about 1/{ions}, and nothing is known of the motion of the charge as a whole"
+        )
+    return found
 
 
 def _points(temperatures: Sequence[TemperatureTransport]) -> list[ArrheniusPoint]:

@@ -254,7 +254,7 @@ def _separates(kelvin: float, wanted: float, *, ends: tuple[float, float]) -> bo
 
 def _too_few(used: Sequence[ArrheniusPoint], melted_K: Sequence[float]) -> Refusal:
     listed = ", ".join(f"{point.temperature_K:g} K" for point in used)
-    found = f"there are {len(used)} ({listed})" if listed else "there is none"
+    found = f"there {'is' if len(used) == 1 else 'are'} {len(used)} ({listed})" if listed else "there is none"
     left_out = ", ".join(f"{kelvin:g} K" for kelvin in sorted(melted_K))
     return Refusal(
         f"the Arrhenius law needs {LEAST_TEMPERATURES} diffusive temperatures and {found}; "

@@ -49,6 +49,14 @@ def charge_motion(motion: Motion) -> Motion:
     return Motion(species=motion.species, positions=path, spacing_ps=motion.spacing_ps)
 
 
+def charges_cancel(species: Sequence[str], charges: Mapping[str, float]) -> bool:
+    """Whether every atom has a charge [e] and all together have none: their dipole depends on no reference then."""
+    if not set(species) <= set(charges):
+        return False
+    each = [charges[symbol] for symbol in species]
+    return abs(math.fsum(each)) <= 1e-6 * math.fsum(map(abs, each))
+
+
 def dipole_motion(trajectory: Trajectory, charges: Mapping[str, float], *, mobile: str) -> Motion:
     """The path of the dipole of all ions, in units of the mobile ions' charge times the root of their number.
 
@@ -60,18 +68,16 @@ def dipole_motion(trajectory: Trajectory, charges: Mapping[str, float], *, mobil
         mobile: The species in whose units the path is given.
 
     Raises:
-        TrajectoryError: A species has no charge stated, or the charges do not add up to zero.
+        TrajectoryError: As ``charges_cancel`` says, there is no such dipole.
     """
-    missing = sorted(set(trajectory.species) - set(charges))
-    if missing:
-        raise TrajectoryError(f"the charge of {missing[0]} is not known", repair="state the charges of all species")
-    charge = np.array([charges[symbol] for symbol in trajectory.species], dtype=np.float64)
-    if abs(charge.sum()) > 1e-6 * np.abs(charge).sum():
+    if not charges_cancel(trajectory.species, charges):
         raise TrajectoryError(
             "the charges of all atoms do not add up to zero, so their dipole depends on the origin",
-            got=f"{charge.sum():g} e",
+            got=", ".join(f"{symbol} {charge:+g}" for symbol, charge in charges.items()),
+            allowed="a formal charge for each species, of a neutral cell",
             repair="use the mobile species only, or correct the charges",
         )
+    charge = np.array([charges[symbol] for symbol in trajectory.species], dtype=np.float64)
     total = np.zeros((3, trajectory.frames))
     for which, paths in chunks(trajectory.positions):
         total += np.tensordot(charge[which], paths, axes=(0, 0))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sselmp import cells
 from sselmp.errors import TrajectoryError, nearest
+from sselmp.settings import Reference
 from sselmp.trajectory.paths import Paths, chunks, on_disk
 from sselmp.trajectory.record import Trajectory
 
 Array = NDArray[np.float64]
-Reference = Literal["framework", "centre of mass", "none"]
 
 _CHUNK_BYTES = 2**23  # of numbers in one transform, so that it stays in the processor's cache
 
@@ -128,7 +127,8 @@ def drift(trajectory: Trajectory, *, mobile: str, reference: Reference = "framew
     if not still.any():
         raise TrajectoryError(
             f"there is no framework: every atom is {mobile}",
-            repair="remove the drift of the centre of mass instead",
+            repair="take positions as they are (--reference none), or relative to the centre of mass of what is there "
+            "(--reference centre-of-mass)",
         )
     return _weighted_mean(trajectory.positions, still.astype(np.float64)).T
 

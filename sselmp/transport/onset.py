@@ -18,7 +18,7 @@ from sselmp.transport.scales import Scales
 # that it never stops falling is said on strong evidence, for that is a verdict.
 _DOUBT, _PROOF = 0.05, 0.005
 _DOUBT_BLOCKS = 7  # slopes at much longer times with fewer blocks raise no doubt, for some fall by chance
-_REACH = 16  # scales that a run must have
+REACH = 16  # scales that a run must have
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,12 @@ class Onset:
 def candidates(scales: Scales) -> list[int]:
     """Powers of two, in frames, of which the longest run has sixteen."""
     longest = int(scales.run_frames.max())
-    return [2**power for power in range(longest.bit_length()) if 2**power * _REACH <= longest]
+    return [2**power for power in range(longest.bit_length()) if 2**power * REACH <= longest]
+
+
+def latest_start_ps(scales: Scales) -> float:
+    """The latest start that can be given: about a sixteenth of the longest run [ps]."""
+    return candidates(scales)[-1] * 2**0.5 * scales.spacing_ps
 
 
 def find_onset(scales: Scales, *, axes: str = AXES, least: int = 1) -> Onset:
@@ -94,7 +99,7 @@ def given_onset(scales: Scales, start_ps: float, *, axes: str = AXES) -> Onset:
     """
     tried = candidates(scales)
     frames = start_ps / scales.spacing_ps
-    if not 0 < frames <= tried[-1] * 2**0.5:
+    if not 0 < start_ps <= latest_start_ps(scales):
         raise TrajectoryError(
             "the diffusive regime cannot start there",
             got=f"{start_ps:g} ps",

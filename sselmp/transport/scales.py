@@ -110,7 +110,7 @@ def measure_scales(motions: Sequence[Motion], *, pairs: bool = False) -> Scales:
         pairs: Whether products of different axes are wanted too.
     """
     longest = max(motion.frames for motion in motions)
-    lags = ladder(int(LONGEST * (longest - 1)))
+    lags = ladder(max(1, int(LONGEST * (longest - 1))))
     width = max(1, -(-longest // _BINS))
     parts = [_one(motion, lags, width=width, pairs=PAIRS if pairs else PAIRS[:3]) for motion in motions]
     counts = np.concatenate([counts for _, counts, _ in parts])

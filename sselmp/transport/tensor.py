@@ -26,6 +26,8 @@ class DiffusionTensor:
         principal_D: (3,) eigenvalues, descending [Å²/ps].
         principal_error: (3,) standard errors of D along the principal axes [Å²/ps].
         principal_axes: (3, 3) unit vectors in rows, in the order of the eigenvalues.
+        principal_axes_error_degrees: (3,) by how much each may be turned, one standard error [degrees]; 90 where two
+            eigenvalues do not differ, so that any direction between their axes would do.
     """
 
     D: Array
@@ -33,6 +35,7 @@ class DiffusionTensor:
     principal_D: Array
     principal_error: Array
     principal_axes: Array
+    principal_axes_error_degrees: Array
 
 
 def diffusion_tensor(motions: Sequence[Motion], scale: int) -> DiffusionTensor:
@@ -66,14 +69,34 @@ def diffusion_tensor(motions: Sequence[Motion], scale: int) -> DiffusionTensor:
         error[a, b] = error[b, a] = measured_error(scales, slope, weights=weights(unit))[0]
     values, vectors = np.linalg.eigh(D)
     axes = vectors.T[::-1]
-    along = [measured_error(scales, slope, weights=weights(np.outer(axis, axis)))[0] for axis in axes]
+    between = np.array(
+        [[measured_error(scales, slope, weights=weights(np.outer(one, other)))[0] for other in axes] for one in axes]
+    )
     return DiffusionTensor(
         D=cells.readonly(D),
         error=cells.readonly(error),
         principal_D=cells.readonly(np.asarray(values[::-1])),
-        principal_error=cells.readonly(np.array(along)),
+        principal_error=cells.readonly(between.diagonal().copy()),
         principal_axes=cells.readonly(np.ascontiguousarray(axes)),
+        principal_axes_error_degrees=cells.readonly(_turns(values[::-1], between)),
     )
+
+
+def _turns(values: Array, between: Array) -> Array:
+    """Standard errors of the directions of eigenvectors, by perturbation of first order [degrees].
+
+    An error e of the element between two axes turns them towards each other by e over the difference of their
+    eigenvalues (G. W. Stewart, J.-G. Sun, Matrix Perturbation Theory, 1990, chapter V).
+
+    Args:
+        values: (3,) eigenvalues.
+        between: (3, 3) errors of the tensor's elements in its own axes, in the same order.
+    """
+    apart = np.abs(values[:, None] - values[None, :])
+    np.fill_diagonal(apart, np.inf)
+    with np.errstate(divide="ignore"):
+        turns = between / apart
+    return np.asarray(np.minimum(np.degrees(np.sqrt((turns**2).sum(axis=1))), 90.0))
 
 
 def displacement_tensor(positions: Array) -> Array:

@@ -12,9 +12,10 @@ import numpy as np
 from sselmp import cells
 from sselmp.errors import TrajectoryError
 from sselmp.transport.diffusion import AXES, Diffusivity, columns_of, diffusivity
+from sselmp.transport.heterogeneity import Heterogeneity, heterogeneity
 from sselmp.transport.intervals import poisson_upper, student_quantile
 from sselmp.transport.msd import Array, Motion, Msd, mean_squared_displacement
-from sselmp.transport.onset import Onset, find_onset, given_onset
+from sselmp.transport.onset import REACH, Onset, find_onset, given_onset, latest_start_ps
 from sselmp.transport.scales import Scales, measure_scales
 
 HOP_LENGTH_A = 2.5  # between neighbouring sites of a light cation; typically 2 to 3.5 Å in Li and Na conductors
@@ -45,6 +46,7 @@ class Verdict:
         needs_ps: Time that would be enough, where the run is too short and it can be said [ps].
         upper_bound: One-sided 95 % bound on D [Å²/ps]; None where diffusive, or where none follows.
         melted: Whether the framework has melted or reconstructed, so that the ions have no reference.
+        heterogeneity: How far displacements are from Gaussian where D is read off; None where nothing is fitted.
     """
 
     kind: Kind
@@ -54,6 +56,7 @@ class Verdict:
     needs_ps: float | None
     upper_bound: float | None
     melted: bool = False
+    heterogeneity: Heterogeneity | None = None
 
     @property
     def diffusive(self) -> bool:
@@ -118,17 +121,17 @@ def assess(
         start_ps: Start of the diffusive regime, if it is not to be found from the data [ps].
 
     Raises:
-        TrajectoryError: The motions do not belong together, there is one frame only, or the start is too late.
+        TrajectoryError: The motions do not belong together, there is one frame only, or the start is not positive.
     """
     if not hop_length_A > 0:
         raise TrajectoryError("a hop's length must be positive", got=f"{hop_length_A} Å")
     msd = mean_squared_displacement(motions)
     scales = measure_scales(motions)
     shape = shape_of(scales, axes=axes)
-    longest = max(motion.frames for motion in motions)
-    if longest < LEAST_FRAMES:
-        reason = f"too few frames to judge ({longest}; {LEAST_FRAMES} are needed)"
-        nothing = Verdict("too short", reason, hops=0.0, hop_length_A=hop_length_A, needs_ps=None, upper_bound=None)
+    unfit = _unfit(scales, start_ps)
+    if unfit is not None:
+        reason, needs = unfit
+        nothing = Verdict("too short", reason, hops=0.0, hop_length_A=hop_length_A, needs_ps=needs, upper_bound=None)
         return Assessment(msd=msd, shape=shape, onset=None, diffusivity=None, verdict=nothing)
     onset = find_onset(scales, axes=axes) if start_ps is None else given_onset(scales, start_ps, axes=axes)
     found = diffusivity(scales, onset.scale, axes=axes)
@@ -141,6 +144,17 @@ def assess(
     )
 
 
+def _unfit(scales: Scales, start_ps: float | None) -> tuple[str, float | None] | None:
+    """Why nothing can be fitted at all, and the time that would do [ps]; None where something can."""
+    longest = int(scales.run_frames.max())
+    if longest < LEAST_FRAMES:
+        return f"too few frames to judge ({longest}; {LEAST_FRAMES} are needed)", None
+    if start_ps is not None and start_ps > latest_start_ps(scales):
+        needed = REACH * start_ps
+        return f"a fit that starts at {start_ps:g} ps, as was asked, needs {needed:.3g} ps", needed
+    return None
+
+
 def with_framework(found: Assessment, framework: Sequence[Msd]) -> Assessment:
     """The same assessment, or not diffusive where a species of the framework wanders: it has melted or reconstructed.
 
@@ -148,16 +162,21 @@ def with_framework(found: Assessment, framework: Sequence[Msd]) -> Assessment:
     half of the run, and exceeds (1.5 Å)² there, half an interatomic distance as in Lindemann's criterion (F. A.
     Lindemann, Phys. Z. 11 (1910) 609), is no reference for the mobile ions. There is no bound then.
     """
+    reason = wandering(framework)
+    if reason is None:
+        return found
+    verdict = replace(found.verdict, kind="not diffusive", reason=reason, needs_ps=None, upper_bound=None, melted=True)
+    return replace(found, verdict=verdict)
+
+
+def wandering(framework: Sequence[Msd]) -> str | None:
+    """Which species of the framework goes on moving, in words, or None where all keep their places."""
     for msd in framework:
         half = (len(msd.lags_ps) - 1) // 2
         early, late = float(msd.total[half // 4]), float(msd.total[half])
         if half >= 8 and late > _MOLTEN_A**2 and late > 2.0 * early:
-            reason = f"framework melted or reconstructed: {msd.species} moves by {late**0.5:.2g} Å and goes on moving"
-            verdict = replace(
-                found.verdict, kind="not diffusive", reason=reason, needs_ps=None, upper_bound=None, melted=True
-            )
-            return replace(found, verdict=verdict)
-    return found
+            return f"framework melted or reconstructed: {msd.species} moves by {late**0.5:.2g} Å and goes on moving"
+    return None
 
 
 def shape_of(scales: Scales, *, axes: str = AXES) -> Shape:
@@ -201,14 +220,32 @@ def _judge(found: Diffusivity, onset: Onset, *, shape: Shape, ions: int, hop_len
     if fault == "too short" and found.D > 0:
         needs = _needed(found, shape, hops=hops, hop_length_A=hop_length_A)
         reason += f"; {'about' if onset.found else 'at least'} {needs / 1000.0:.2g} ns are needed"
+    unlike = _heterogeneity(found, shape, ions=ions, hops=hops)
     return Verdict(
         kind=fault or "diffusive",
-        reason=reason,
+        reason=f"{reason}, {_unlike_words(unlike)}" if fault is None or unlike.few_move else reason,
         hops=hops,
         hop_length_A=hop_length_A,
         needs_ps=needs,
         upper_bound=bound,
+        heterogeneity=unlike,
     )
+
+
+def _heterogeneity(found: Diffusivity, shape: Shape, *, ions: int, hops: float) -> Heterogeneity:
+    return heterogeneity(
+        shape.lags_ps,
+        shape.non_gaussian,
+        fitted_ps=found.window_ps[1],
+        hops_per_ps=hops / ions / found.observed_ps,
+        independent=ions * found.observed_ps / shape.lags_ps,
+    )
+
+
+def _unlike_words(unlike: Heterogeneity) -> str:
+    words = f"α₂ = {unlike.alpha_2:.2g} at {unlike.lag_ps:.3g} ps"
+    share = unlike.moving_share
+    return f"{words}: as if {share:.0%} of the ions moved" if share is not None and unlike.few_move else words
 
 
 def hops_of(found: Diffusivity, *, ions: int, hop_length_A: float) -> float:
