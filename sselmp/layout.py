@@ -30,7 +30,9 @@ TRAJECTORY = "trajectory"  # trajectory/<run>/: how the ions of one run move
 HOP_RATES_JSON = "rates.json"
 HOP_RATES_FIGURE = "rates.png"
 COMPARISON_JSON = "comparison.json"
+COMPARISON_ARRAYS = "comparison.npz"
 COMPARISON_FIGURE = "comparison.png"
+COMPARISON_PAGE = "comparison.html"
 STATICS_JSON = "statics.json"  # results/statics/<potential>/: all static properties found with it
 STATICS_CSV = "statics.csv"
 
@@ -101,6 +103,11 @@ def environment_names() -> tuple[str, ...]:
 def jump_graph_page() -> Path:
     """The page that shows a network of hops in a browser, with a place for its data."""
     return templates_folder() / "jump_graph.html"
+
+
+def density_page() -> Path:
+    """The page that shows a density in a browser, with a place for its data."""
+    return templates_folder() / "density.html"
 
 
 def weights_folder() -> Path:

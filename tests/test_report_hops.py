@@ -106,6 +106,28 @@ def test_comparing_a_run_with_itself_and_with_one_that_rattles_more(tmp_path):
     # ions stay on their sites for longer than a block: what blocks show of their density remembers the one before
     assert "van Hove, self part" in differ
     assert (tmp_path / "out" / layout.COMPARISON_FIGURE).read_bytes()[:4] == b"\x89PNG"
+    with np.load(tmp_path / "out" / layout.COMPARISON_ARRAYS) as arrays:
+        moved, at_A = arrays["van_Hove_self_part_first"], arrays["van_Hove_self_part_at_A"]
+        assert moved.sum(axis=1) == pytest.approx(1.0)
+        assert (moved.shape[1], at_A[-1]) == (len(at_A), np.inf)
+        assert arrays["density_first"].shape == arrays["density_second"].shape
+    assert "Plotly.newPlot" in (tmp_path / "out" / layout.COMPARISON_PAGE).read_text()
+
+
+def test_runs_that_hop_at_different_rates_are_told_by_their_rates(tmp_path):
+    folders = [
+        walks.run_folder(tmp_path / layout.RUNS, temperature_K=900.0, seed=seed, record=record(seed, chance=chance)[0])
+        for seed, chance in ((1, 0.04), (2, 0.04), (3, 0.08))
+    ]
+    rates = []
+    for other in folders[1:]:
+        words = ("--sites", "density", "--radius", "1.5", "--out", tmp_path / "out", "--blocks", "12")
+        assert command("compare", folders[0], other, *words).exit_code == 0
+        plain = json.loads((tmp_path / "out" / layout.COMPARISON_JSON).read_text())
+        rates += [row for row in plain["comparisons"] if row["what"] == "rate of hops"]
+    assert [row["differs"] for row in rates] == [False, True]
+    assert rates[1]["value"] == pytest.approx(0.8, rel=0.35)  # of 0.04 and 0.08 hops a frame, every 0.05 ps as written
+    assert rates[1]["excess_interval_95"][0] > 0
 
 
 def test_a_run_in_which_nothing_hops_is_reported_with_its_limits(tmp_path):

@@ -100,7 +100,7 @@ def test_the_continuation_keeps_the_mean_temperature_of_the_run(compared):
 def test_the_record_holds_both_numbers_and_the_difference(compared):
     folder, nve, found = compared
     stored = json.loads((nve / layout.THERMOSTAT_JSON).read_text())
-    assert stored["compared"] is True
+    assert stored["compared"] == "D"
     assert stored["nvt_run"] == manifest.read(folder).id
     assert stored["nve_D_cm2_per_s"] - stored["nvt_D_cm2_per_s"] == pytest.approx(stored["difference_cm2_per_s"])
     assert any("difference: (" in line for line in sentences(found))
@@ -193,9 +193,24 @@ def test_two_walks_alike_agree_and_two_unlike_do_not():
 def test_a_run_that_drifts_or_does_not_diffuse_is_not_compared():
     assert "which heats the run" in compare(motion(1), motion(2), kept=rows(slope=0.02))
     assert "which cools the run" in compare(motion(1), motion(2), kept=rows(slope=-0.02))
-    caged = assess([walks.motion(walks.cage(np.random.default_rng(3), frames=400, ions=24))])
+    caged = assess([walks.motion(walks.cage(np.random.default_rng(3), frames=400, ions=24, memory=20.0))])
+    assert caged.onset.scale != motion(1).onset.scale
     assert "constant energy is not diffusive" in compare(motion(1), caged, kept=rows())
     assert "constant temperature is not diffusive" in compare(caged, replace(motion(1)), kept=rows())
+
+
+def test_runs_too_short_for_D_are_compared_by_the_slope_at_the_same_times():
+    def short(seed):
+        rng = np.random.default_rng(seed)
+        return assess([walks.motion(walks.lattice_walk(rng, frames=400, ions=8, chance=0.003, rattle=0.1))])
+
+    one, other = short(3), short(4)
+    assert {one.verdict.kind, other.verdict.kind} == {"too short"}
+    found = compare(one, other, kept=rows())
+    assert not found.diffusive
+    assert found.window_ps == one.diffusivity.window_ps == other.diffusivity.window_ps
+    assert found.agrees
+    assert found.difference == other.diffusivity.D - one.diffusivity.D
 
 
 def test_the_last_velocities_are_scaled_to_the_mean_energy():

@@ -165,3 +165,20 @@ def test_the_two_halves_of_a_real_run_do_not_differ(test_data):
     one, two = pair_up(halves[0], halves[1], mobile="Li", repeats=(2, 2, 2))
     sites = sites_of_crystal(load_system("Li6PS5Cl").crystal, one.around, mobile="Li")
     assert [item.what for item in compare_runs(one, two, sites=sites) if item.difference.differs] == []
+
+
+def frozen(seed):
+    """The framework of Li6PS5Cl, each atom a third of an ångström off its site, and Li that rattles on its own."""
+    rng, crystal = np.random.default_rng(seed), load_system("Li6PS5Cl").crystal
+    is_lithium = np.array(crystal.species) == "Li"
+    off = np.where(is_lithium[:, None], 0.0, rng.normal(scale=0.2, size=(len(is_lithium), 3)))
+    shake = rng.normal(scale=0.1, size=(50, len(is_lithium), 3))
+    scaled = crystal.fractional() + (off + shake) @ np.linalg.inv(crystal.cell)
+    return periodic.record(scaled, species=crystal.species, cell=crystal.cell)
+
+
+def test_runs_are_not_turned_by_a_symmetry_of_the_crystal_that_fits_a_little_better():
+    for seed in range(6):
+        one, two = pair_up(frozen(2 * seed), frozen(2 * seed + 1), mobile="Li")
+        apart = two.around.fractional - one.around.fractional
+        assert np.linalg.norm((apart - np.round(apart)) @ one.around.cell, axis=1).max() < 3.0

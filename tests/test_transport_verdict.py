@@ -34,6 +34,16 @@ def test_a_shorter_walk_is_diffusive_with_a_larger_error():
     assert found.diffusivity.error > 2 * longer.diffusivity.error
 
 
+@pytest.mark.parametrize("seed", [6, 7])
+def test_a_slope_that_settles_only_at_the_last_scale_there_is_has_not_been_seen_to_settle(seed):
+    # Wide cages that are forgotten after 80 of 500 frames: D at the last scale is still 3.6 times too large.
+    rng = np.random.default_rng(seed)
+    found = judge(walks.caged_walk(rng, frames=500, ions=24, chance=0.005, width=1.2, memory=80.0))
+    assert (found.onset.falls < 1.0).tolist() == [False] * 4 + [True]
+    assert not found.onset.found
+    assert found.verdict.kind == "too short"
+
+
 @pytest.mark.parametrize(("width", "memory"), [(0.3, 2), (1.5, 2), (1.0, 50), (2.5, 30)])
 def test_caged_rattling_is_not_diffusive_however_wide_the_cage(width, memory):
     rng = np.random.default_rng(2)

@@ -58,9 +58,6 @@ trajectory.app.command()(hops.hops)
 trajectory.app.command()(hops.compare)
 app.add_typer(trajectory.app, name="trajectory")
 app.add_typer(weights.app, name="weights")
-trajectory.app.command()(hops.hops)
-trajectory.app.command()(hops.compare)
-app.add_typer(trajectory.app, name="trajectory")
 
 
 def _version(wanted: bool) -> None:

@@ -129,6 +129,11 @@ def simulations(words: Sequence[Path], temperatures: Sequence[float]) -> list[Si
     return [Simulation(paths, next(stated) if kelvin is None else kelvin) for paths, kelvin in split]
 
 
+def paths_of(word: Path) -> tuple[Path, ...]:
+    """The files that a word of the command line names."""
+    return _split(str(word))[0]
+
+
 def _split(word: str) -> tuple[tuple[Path, ...], float | None]:
     """The files and the temperature that a word names; a file that is called so is taken as it is."""
     if Path(word).exists():

@@ -66,14 +66,27 @@ def prepare(campaign_name: str, campaign: Campaign, *, base: Path | None = None)
         StructureError: A system's structure fails a check.
         RunError: A folder cannot be written, or disagrees with its manifest.
     """
+    runs = _runs(campaign)
+    for choice, identity in runs:
+        script.script_values(identity, choice.crystal, elements=choice.crystal.elements)
+    return tuple(_run_folder(choice, identity, campaign=campaign_name, base=base) for choice, identity in runs)
+
+
+def planned(campaign_name: str, campaign: Campaign, *, base: Path | None = None) -> tuple[Path, ...]:
+    """Where the run folders of a campaign are or would be, in the order of ``prepare``; makes and checks none.
+
+    Raises:
+        SettingsError, PotentialError, StructureError: As ``prepare``.
+    """
+    return tuple(_place(choice, identity, campaign=campaign_name, base=base) for choice, identity in _runs(campaign))
+
+
+def _runs(campaign: Campaign) -> list[tuple[_Choice, manifest.Identity]]:
     choices = [_choose(card, system, campaign=campaign) for card in campaign.potentials for system in campaign.systems]
-    planned = [
+    return [
         (choice, _identity(choice, campaign, temperature_K=temperature, seed=seed))
         for choice, temperature, seed in itertools.product(choices, campaign.temperatures_K, campaign.seeds)
     ]
-    for choice, identity in planned:
-        script.script_values(identity, choice.crystal, elements=choice.crystal.elements)
-    return tuple(_run_folder(choice, identity, campaign=campaign_name, base=base) for choice, identity in planned)
 
 
 def folder_name(identity: manifest.Identity) -> str:
@@ -115,10 +128,14 @@ def _identity(choice: _Choice, campaign: Campaign, *, temperature_K: float, seed
     )
 
 
+def _place(choice: _Choice, identity: manifest.Identity, *, campaign: str, base: Path | None) -> Path:
+    results = layout.results_folder(campaign, potential=choice.card.name, system=choice.system.name, base=base)
+    return results / layout.RUNS / folder_name(identity)
+
+
 def _run_folder(choice: _Choice, identity: manifest.Identity, *, campaign: str, base: Path | None) -> Path:
     """Make one run folder, whole or not at all, or verify the one that is there."""
-    results = layout.results_folder(campaign, potential=choice.card.name, system=choice.system.name, base=base)
-    folder = results / layout.RUNS / folder_name(identity)
+    folder = _place(choice, identity, campaign=campaign, base=base)
     if not folder.exists():
         with whole_folder(folder) as temporary:
             _fill(temporary, choice, identity=identity)

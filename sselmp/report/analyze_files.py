@@ -107,7 +107,7 @@ def analyze_files(
     """
     _check_distinct(simulations)
     share = replace(reading, memory_MB=reading.memory_MB / len(simulations))
-    mobile = _mobile([read_species(one.paths[0], reading) for one in simulations], question)
+    mobile = mobile_of([read_species(one.paths[0], reading) for one in simulations], question.mobile_species)
     charge = material.charge or _usual_charge(mobile)
     sizes = [sum(path.stat().st_size for path in one.paths if path.is_file()) for one in simulations]
     told = shares(sizes, on_stage and on_stage("reading"))
@@ -131,9 +131,10 @@ def analyze_files(
     system = material.system or _formula(read[0].species)
     seeds = Counter[float]()
     runs = []
-    for sample in sorted(samples, key=lambda one: one.temperature_K):
-        seeds[sample.temperature_K] += 1
-        runs.append(_run(sample, material, result=result, seed=seeds[sample.temperature_K]))
+    for one, trajectory in sorted(zip(simulations, read, strict=True), key=lambda pair: pair[0].temperature_K):
+        seeds[one.temperature_K] += 1
+        facts = facts_of_files(one, trajectory, material=material, mobile=mobile, seed=seeds[one.temperature_K])
+        runs.append(_run(facts, trajectory, result=result))
     report = TransportReport(material.potential, system, notice=None, runs=tuple(runs), result=result)
     write(report, out)
     return report
@@ -159,10 +160,19 @@ def _check_independent(simulations: Sequence[Simulation], read: Sequence[Traject
             )
 
 
-def _mobile(species: Sequence[tuple[str, ...]], question: Question) -> str:
-    """The species that diffuses, which every simulation must hold."""
+def mobile_of(species: Sequence[tuple[str, ...]], wanted: str | None) -> str:
+    """The species that diffuses, which every simulation must hold.
+
+    Args:
+        species: Those of the atoms of each simulation.
+        wanted: The species that was named, if any.
+
+    Raises:
+        SettingsError: It is not named and cannot be guessed.
+        TrajectoryError: A simulation holds none of it.
+    """
     usual = [symbol for symbol in USUAL_MOBILE if symbol in species[0]]
-    chosen = question.mobile_species or (usual[0] if len(usual) == 1 else None)
+    chosen = wanted or (usual[0] if len(usual) == 1 else None)
     if chosen is None:
         raise SettingsError(
             "which species diffuses cannot be guessed",
@@ -192,27 +202,32 @@ def _formula(species: tuple[str, ...]) -> str:
     return "".join(f"{symbol}{number // unit if number > unit else ''}" for symbol, number in counts.items())
 
 
-def _run(sample: Sample, material: Material, *, result: TransportResult, seed: int) -> RunReport:
-    """A simulation as the tables show runs; what only a run of sselmp has (an id, a state) is empty or finished."""
-    trajectory = sample.trajectory
-    steps = int(trajectory.steps[-1] - trajectory.steps[0])
-    facts = RunFacts(
-        folder=Path(sample.name),
+def facts_of_files(
+    simulation: Simulation, trajectory: Trajectory, *, material: Material, mobile: str, seed: int = 1
+) -> RunFacts:
+    """What a run folder would say of a simulation; its id is empty and its state finished."""
+    charge = material.charge or CHARGES.get(mobile)
+    return RunFacts(
+        folder=simulation.paths[0],
         run_id="",
         potential=material.potential,
         system=material.system or _formula(trajectory.species),
-        temperature_K=sample.temperature_K,
+        temperature_K=simulation.temperature_K,
         seed=seed,
         state="finished",
-        timestep_ps=trajectory.duration_ps / steps,
+        timestep_ps=trajectory.duration_ps / int(trajectory.steps[-1] - trajectory.steps[0]),
         equilibration_steps=int(trajectory.steps[0]),
         total_steps=int(trajectory.steps[-1]),
-        mobile_species=result.mobile_species,
-        charges=MappingProxyType({result.mobile_species: result.charge}),
+        mobile_species=mobile,
+        charges=MappingProxyType({} if charge is None else {mobile: charge}),
     )
+
+
+def _run(facts: RunFacts, trajectory: Trajectory, *, result: TransportResult) -> RunReport:
+    """A simulation as the tables show runs."""
     return RunReport(
         facts=facts,
-        transport=next(found for found in result.samples if found.name == sample.name),
+        transport=next(found for found in result.samples if found.name == str(facts.folder)),
         note="",
         measured_temperature_K=None,
         frames=trajectory.frames,

@@ -27,7 +27,8 @@ def draw_comparison(found: Sequence[Comparison], path: Path, *, names: tuple[str
     """
     groups = [
         ("Jensen–Shannon divergence [bit]", [one for one in found if one.difference.measure == "divergence"]),
-        ("shift of occupancy [ions a site]", [one for one in found if one.difference.measure == "shift"]),
+        ("shift of occupancy [ions a site]", [one for one in found if one.unit == "ions a site"]),
+        ("shift of the rate of hops [1/ps]", [one for one in found if one.unit == "1/ps"]),
     ]
     groups = [(label, rows) for label, rows in groups if rows]
     figure = figure_of(7.6, 1.5 + 0.62 * sum(len(rows) + 1 for _, rows in groups))
@@ -44,7 +45,7 @@ def draw_comparison(found: Sequence[Comparison], path: Path, *, names: tuple[str
                 axes.barh(height, noise, height=0.55, color=_NOISE, zorder=1)
             low, high = difference.interval_95.low + noise, difference.interval_95.high + noise
             axes.plot(
-                [max(low, 0.0) if divergence else low, high], [height, height], color=colour, linewidth=2, zorder=3
+                [max(low, 1e-9) if divergence else low, high], [height, height], color=colour, linewidth=2, zorder=3
             )
             axes.plot(difference.value, height, "o", color=colour, markersize=7, zorder=4)
             word = "differs" if difference.differs else "not judged" if difference.remembers else "as noise"
@@ -54,7 +55,9 @@ def draw_comparison(found: Sequence[Comparison], path: Path, *, names: tuple[str
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set_xlabel(label, fontsize=9)
         if divergence:
-            axes.set_xlim(0.0, None)
+            axes.set_xscale("log")
+            least = min(min(one.difference.noise, one.difference.value) for one in rows)
+            axes.set_xlim(max(least, 1e-9) / 3.0, None)
         else:
             axes.axvline(0.0, color="0.6", linewidth=0.9)
     figure.suptitle(f"{names[0]}\nand {names[1]}", fontsize=10, fontweight="bold")

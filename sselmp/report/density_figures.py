@@ -49,7 +49,7 @@ def draw_density(
     ordered = sorted(surfaces, key=lambda one: -one[0])
     for index, (_, surface) in enumerate(ordered):
         opacity = 0.4 if 0 < index == len(ordered) - 1 else 1.0
-        nearer_A = 0.03 * (len(ordered) - 1 - index)  # where the cell's faces cut all of them, the inner ones are seen
+        nearer_A = 0.15 * (len(ordered) - 1 - index)  # where the cell's faces cut all of them, the inner ones are seen
         parts.append(surface_facets(surface, colour=SURFACE_COLOURS[index % 4], opacity=opacity, nearer_A=nearer_A))
     box = _box(viewed(edges).reshape(-1, 3))
     image = painted(parts, box=box, pixels=PIXELS)

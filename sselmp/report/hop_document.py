@@ -141,6 +141,19 @@ def comparison(found: Sequence[Comparison], *, first: str, second: str) -> Json:
     return {"format": "sselmp-comparison-1", "first": first, "second": second, "comparisons": rows}
 
 
+def comparison_arrays(found: Sequence[Comparison]) -> Arrays:
+    """What each block of the two runs showed, (blocks, bins), for ``numpy.savez``, and the bins' distances [Å]."""
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for one in found:
+        if one.difference.measure == "overlap":
+            continue  # of the same histograms as the divergence
+        name = one.what.partition(" at ")[0].replace(",", "").replace(" ", "_")
+        arrays |= {f"{name}_first": one.first, f"{name}_second": one.second}
+        if one.at_A is not None:
+            arrays[f"{name}_at_A"] = one.at_A
+    return arrays
+
+
 def json_text(plain: Json) -> str:
     """A document as JSON."""
     return json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sselmp import files
+from sselmp import files, units
 from sselmp.cells import Array
 from sselmp.report.hop_report import HopReport
 from sselmp.report.jump_picture import BETWEEN, OTHER, WITHIN, Lines, Picture, picture_of
+from sselmp.transport.arrhenius import Refusal
+from sselmp.transport.barriers import Barrier
 from sselmp.transport.counting import Rate
 
 if TYPE_CHECKING:
@@ -186,17 +188,20 @@ def _draw_rates(axes: Axes, report: HopReport) -> None:
     axes.set_xlabel(f"rate per {per} [1/ps], 95 % interval")
 
 
-def draw_rates_over_temperatures(reports: Sequence[HopReport], path: Path) -> None:
-    """Draw the rates of hops against 1000/T, with their 95 % intervals.
+def draw_rates_over_temperatures(
+    reports: Sequence[HopReport], barriers: Mapping[str, Barrier | Refusal], *, path: Path
+) -> None:  # fmt: skip
+    """Draw the rates of hops against 1000/T with 95 % intervals, limits where nothing hopped, and the fitted laws.
 
     Args:
         reports: Runs at several temperatures.
+        barriers: By the names of the classes of hops (``WITHIN``, ``BETWEEN``, or ``OTHER`` for all).
         path: PNG to write, whole.
 
     Raises:
         RunError: The file cannot be written.
     """
-    figure = figure_of(6.0, 4.6)
+    figure = figure_of(6.4, 4.8)
     axes = figure.subplots()
     axes.set_yscale("log")
     series: dict[str, list[tuple[float, Rate]]] = {}
@@ -208,13 +213,27 @@ def draw_rates_over_temperatures(reports: Sequence[HopReport], path: Path) -> No
         for name, rate in named.items():
             series.setdefault(name, []).append((report.temperature_K, rate))
     for name, points in series.items():
-        seen = [(1000.0 / kelvin, rate) for kelvin, rate in points if rate.count]
-        x, y = [at for at, _ in seen], [rate.per_ps for _, rate in seen]
-        below = [rate.per_ps - rate.interval_95.low for _, rate in seen]
-        above = [rate.interval_95.high - rate.per_ps for _, rate in seen]
-        axes.errorbar(x, y, yerr=[below, above], fmt="o", color=COLOURS[name], capsize=3, label=name)
+        colour, law = COLOURS[name], barriers.get(name)
+        label = name if name != OTHER else "all hops"
+        if isinstance(law, Barrier):
+            label += f": {law.barrier_eV:.2f} ± {law.error_eV:.2f} eV"
+            kelvin = np.linspace(min(law.temperatures_K), max(law.temperatures_K), 50)
+            rates = law.attempts_per_ps * np.exp(-law.barrier_eV / (units.BOLTZMANN_EV_PER_K * kelvin))
+            axes.plot(1000.0 / kelvin, rates, color=colour, linewidth=1.2, alpha=0.7)
+        axes.errorbar([], [], fmt="o", color=colour, capsize=3, label=label)
+        for at, rate in points:
+            x, high = 1000.0 / at, rate.interval_95.high
+            if rate.count:
+                errors = [[rate.per_ps - rate.interval_95.low], [high - rate.per_ps]]
+                axes.errorbar([x], [rate.per_ps], yerr=errors, fmt="o", color=colour, capsize=3)
+            else:
+                axes.errorbar([x], [high], yerr=[[0.5 * high], [0.0]], uplims=True, color=colour, capsize=3, marker="_")
     axes.set_xlabel("1000 K / T")
-    axes.set_ylabel(f"hops of a {reports[0].mobile} ion [1/ps]")
+    axes.set_ylabel(f"hops of a {reports[0].mobile} ion [1/ps], 95 % interval")
+    kelvins = sorted({report.temperature_K for report in reports})
+    above = axes.twiny()
+    above.set_xlim(axes.get_xlim())
+    above.set_xticks([1000.0 / one for one in kelvins], [f"{one:g} K" for one in kelvins], fontsize=9)
     axes.legend(frameon=False, fontsize=9)
     figure.suptitle(f"{reports[0].system} with {reports[0].potential}", fontsize=11, fontweight="bold")
     with files.whole(path) as temporary:

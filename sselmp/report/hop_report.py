@@ -12,9 +12,8 @@ from sselmp.errors import SettingsError, StructureError
 from sselmp.settings import Checked, Finite, check, read_toml
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.systems import load_system
-from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.record import Trajectory
-from sselmp.trajectory.run_folder import RunFacts, read_run
+from sselmp.trajectory.run_folder import RunFacts, RunTrajectory
 from sselmp.transport.cages import Cages, cages_around, free_atoms
 from sselmp.transport.hop_analysis import HopAnalysis, analyse_hops
 from sselmp.transport.site_sources import NamedSites, sites_of_crystal, sites_of_density, sites_of_user
@@ -44,22 +43,18 @@ class HopRequest:
     """How hops are to be analysed.
 
     Attributes:
-        mobile: The species that hops; None for that of the run.
         sites: ``structure``, ``density``, or the path of a file of sites.
-        system: System or structure file whose sites are taken; None for that of the run.
+        system: System or structure file whose sites are taken; None for that of the run, which must be a run folder.
         radius_A: Radius of the cores [Å]; None for 0.4 of the shortest distance of two sites, 1.2 Å at most.
         cage: Species that cages are around; empty for no cages.
         repeats: Unit cells along a, b, c that a density is folded into.
-        memory_MB: Memory that a trajectory may take; what exceeds it waits in an unlinked temporary file [MB].
     """
 
-    mobile: str | None = None
     sites: str = STRUCTURE
     system: str | None = None
     radius_A: float | None = None
     cage: tuple[str, ...] = ()
     repeats: Three = (1, 1, 1)
-    memory_MB: float = DEFAULT_MEMORY_MB
 
 
 @dataclass(frozen=True)
@@ -85,17 +80,15 @@ class HopReport:
     analysis: HopAnalysis
 
 
-def report_run(folder: Path, request: HopRequest) -> HopReport:
-    """Analyse the hops of one run folder.
+def report_run(run: RunTrajectory, request: HopRequest) -> HopReport:
+    """Analyse the hops of one run.
 
     Raises:
-        RunError: The folder is not a run folder.
         SettingsError: The sites or the system asked for do not exist.
-        TrajectoryError: There is no trajectory, or it, the sites or the cages cannot be used.
+        TrajectoryError: The trajectory, the sites or the cages cannot be used.
     """
-    run = read_run(folder, memory_MB=request.memory_MB)
     facts, trajectory = run.facts, run.trajectory
-    mobile = request.mobile or facts.mobile_species
+    mobile = facts.mobile_species
     around = surroundings(trajectory, mobile)
     sites = sites_for(trajectory, around, mobile=mobile, request=request, system=request.system or facts.system)
     analysis = analyse_hops(trajectory, around, sites=sites, cages=cages_for(around, sites, request=request))
@@ -121,7 +114,7 @@ def sites_for(
     """
     if request.sites == DENSITY:
         return sites_of_density(trajectory, around, mobile=mobile, repeats=request.repeats, radius_A=request.radius_A)
-    crystal = _crystal(system, mobile)
+    crystal = crystal_of(system, mobile, purpose="the sites")
     if request.sites == STRUCTURE:
         return sites_of_crystal(crystal, around, mobile=mobile, radius_A=request.radius_A)
     named = check(SitesSettings, read_toml(Path(request.sites)), source=request.sites)
@@ -145,14 +138,25 @@ def cages_for(around: Surroundings, sites: Sites, *, request: HopRequest) -> Cag
     return cages_around(around.fractional[free], sites, species=request.cage)
 
 
-def _crystal(system: str, mobile: str) -> Crystal:
+def crystal_of(system: str, mobile: str, *, purpose: str) -> Crystal:
+    """The structure that something is taken from.
+
+    Args:
+        system: Name or file of a system.
+        mobile: The species that moves.
+        purpose: What is taken from it, such as ``the sites``.
+
+    Raises:
+        SettingsError: There is no such structure, or it cannot be used.
+    """
     try:
         return load_system(system, mobile_species=mobile).crystal
     except (SettingsError, StructureError) as error:
         raise SettingsError(
-            f"the sites cannot be taken from the structure '{system}'",
+            f"{purpose} cannot be taken from the structure '{system}'",
             got=str(error).splitlines()[0],
-            repair="name the run's structure with --system NAME|FILE, or take them from the density: --sites density",
+            repair="name the run's structure with --system NAME|FILE"
+            + (", or take them from the density: --sites density" if purpose == "the sites" else ""),
         ) from error
 
 

@@ -12,7 +12,8 @@ from sselmp import files, layout
 from sselmp.files import Json
 from sselmp.report import hop_document
 from sselmp.report.hop_report import HopReport, HopRequest, report_run, sites_for
-from sselmp.trajectory.run_folder import read_run
+from sselmp.report.jump_picture import BETWEEN, OTHER, WITHIN
+from sselmp.trajectory.run_folder import RunTrajectory
 from sselmp.transport.arrhenius import Refusal
 from sselmp.transport.barriers import Barrier, RateAt, barrier_of
 from sselmp.transport.counting import Rate, pooled
@@ -27,66 +28,73 @@ class NamedBarrier:
     found: Barrier | Refusal
 
 
-@dataclass(frozen=True)
-class HopResults:
-    """Hops of all runs that were asked for, and the barriers from their rates."""
-
-    reports: tuple[HopReport, ...]
-    barriers: tuple[NamedBarrier, ...]
-
-
-def write_hops(places: Sequence[tuple[Path, Path]], *, request: HopRequest) -> HopResults:
-    """Analyse the hops of run folders; write ``hops.json``, ``.npz``, ``.png`` and ``.html`` of each, and rates of all.
+def write_hops(run: RunTrajectory, *, out: Path, request: HopRequest) -> HopReport:
+    """Analyse the hops of one run and write ``hops.json``, ``.npz``, ``.png`` and ``.html``.
 
     Args:
-        places: Run folders, of one system and potential where barriers are to mean something, each with the folder for
-            its results; the rates of runs at several temperatures go beside the first of these.
-        request: How to analyse them.
+        run: The run.
+        out: Folder for the results.
+        request: How to analyse it.
 
     Raises:
         SettingsError: Sites that do not exist.
-        RunError: A folder is not a run folder, or a file cannot be written.
-        TrajectoryError: A run cannot be analysed.
+        RunError: A file cannot be written.
+        TrajectoryError: The run cannot be analysed.
     """
-    reports = []
-    for run, out in places:
-        reports.append(report_run(run, request))
-        _write(reports[-1], out)
-    results = HopResults(reports=tuple(reports), barriers=_barriers(reports))
-    if len({report.temperature_K for report in reports}) > 1:
-        _write_rates(results, places[0][1].parent)
-    return results
+    report = report_run(run, request)
+    _write(report, out)
+    return report
 
 
-def write_comparison(first: Path, second: Path, *, out: Path, request: HopRequest, blocks: int = BLOCKS,
-                     ) -> tuple[Comparison, ...]:  # fmt: skip
-    """Compare two run folders; write ``comparison.json`` and ``comparison.png``.
+def write_barriers(reports: Sequence[HopReport], *, out: Path) -> tuple[NamedBarrier, ...]:
+    """Fit barriers to the rates of one system and potential at several temperatures; write ``rates.json`` and ``.png``.
 
     Args:
-        first: A run folder.
+        reports: The hops of each run.
+        out: Folder for the results.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    barriers = _barriers(reports)
+    _write_rates(reports, barriers, out=out)
+    return barriers
+
+
+def write_comparison(
+    first: RunTrajectory, second: RunTrajectory, *, out: Path, request: HopRequest, blocks: int = BLOCKS
+) -> tuple[Comparison, ...]:
+    """Compare two runs; write ``comparison.json``, ``.npz``, ``.png`` and ``.html``.
+
+    Args:
+        first: A run.
         second: Another, of the same crystal.
         out: Folder for the results.
-        request: Species, sites and memory; the unit cells along each axis are those of the first run.
+        request: The sites; the unit cells along each axis are those of the first run.
         blocks: Blocks of time of each run.
 
     Raises:
-        RunError: A folder is not a run folder, or a file cannot be written.
+        RunError: A file cannot be written.
         SettingsError: The sites asked for do not exist.
         TrajectoryError: The runs cannot be compared.
     """
     from sselmp.report.comparison_figures import draw_comparison
+    from sselmp.report.pages import comparison_page
 
-    runs = [read_run(folder, memory_MB=request.memory_MB) for folder in (first, second)]
-    mobile = request.mobile or runs[0].facts.mobile_species
+    runs = (first, second)
+    mobile = first.facts.mobile_species
     system = request.system or runs[0].facts.system
     one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=request.repeats)
     sites = sites_for(one.trajectory, one.around, mobile=mobile, request=request, system=system)
     one, two = pair_up(runs[0].trajectory, runs[1].trajectory, mobile=mobile, repeats=sites.repeats)
-    found = compare_runs(one, two, sites=sites, blocks=blocks)
+    found = compare_runs(one, two, sites=sites, cage=request.cage, blocks=blocks)
     names = [f"{run.facts.potential} {run.facts.temperature_K:g} K ({run.facts.folder.name})" for run in runs]
     plain = hop_document.comparison(found, first=names[0], second=names[1])
     files.write_text(out / layout.COMPARISON_JSON, hop_document.json_text(plain))
+    with files.whole(out / layout.COMPARISON_ARRAYS) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **hop_document.comparison_arrays(found))
     draw_comparison(found, out / layout.COMPARISON_FIGURE, names=(names[0], names[1]))
+    comparison_page(found, names=(names[0], names[1]), path=out / layout.COMPARISON_PAGE)
     return found
 
 
@@ -119,17 +127,20 @@ def _barriers(reports: Sequence[HopReport]) -> tuple[NamedBarrier, ...]:
     return tuple(named)
 
 
-def _write_rates(results: HopResults, out: Path) -> None:
+def _write_rates(reports: Sequence[HopReport], found: Sequence[NamedBarrier], *, out: Path) -> None:
     from sselmp.report.hop_figures import draw_rates_over_temperatures
 
     rows: list[Json] = []
-    for report in results.reports:
-        found = report.analysis
-        row: Json = {"run": report.name, "temperature_K": report.temperature_K, "all": hop_document.rate(found.total)}
-        if found.cages is not None:
-            row |= {"within": hop_document.rate(found.cages.within), "between": hop_document.rate(found.cages.between)}
+    for report in reports:
+        total, cages = report.analysis.total, report.analysis.cages
+        row: Json = {"run": report.name, "temperature_K": report.temperature_K, "all": hop_document.rate(total)}
+        if cages is not None:
+            row |= {"within": hop_document.rate(cages.within), "between": hop_document.rate(cages.between)}
         rows.append(row)
-    barriers = [hop_document.barrier(one.name, one.found) for one in results.barriers]
+    barriers = [hop_document.barrier(one.name, one.found) for one in found]
     plain: Json = {"format": "sselmp-hop-rates-1", "runs": rows, "barriers": barriers}
     files.write_text(out / layout.HOP_RATES_JSON, hop_document.json_text(plain))
-    draw_rates_over_temperatures(results.reports, out / layout.HOP_RATES_FIGURE)
+    named = {"all hops": OTHER, "within cages": WITHIN, "between cages": BETWEEN}
+    draw_rates_over_temperatures(
+        reports, {named[one.name]: one.found for one in found}, path=out / layout.HOP_RATES_FIGURE
+    )

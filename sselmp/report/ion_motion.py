@@ -1,32 +1,21 @@
-"""One run folder to van Hove functions, a density or radial distributions, with their files; each in one call."""
+"""One run to van Hove functions or radial distributions, with their files; each in one call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sselmp import layout
-from sselmp.errors import SettingsError, TrajectoryError, nearest
 from sselmp.files import Json
-from sselmp.report import density_figures, density_files, motion_documents, motion_figures, pages
-from sselmp.report.density_scene import atom_kinds
-from sselmp.report.isosurface import Surface, isosurface
+from sselmp.report import motion_documents, motion_figures, pages
 from sselmp.trajectory.frames import DEFAULT_MEMORY_MB
 from sselmp.trajectory.record import Trajectory
-from sselmp.trajectory.run_folder import RunFacts, read_run
-from sselmp.transport import grid, msd
-from sselmp.transport.density import Density, broadened, density, symmetrised
+from sselmp.trajectory.run_folder import RunFacts, RunTrajectory
+from sselmp.transport import msd
 from sselmp.transport.pairs import radii_within
-from sselmp.transport.percolation import Percolation, percolation
 from sselmp.transport.rdf import Rdf, rdf, spread_frames
-from sselmp.transport.symmetry import space_group
-from sselmp.transport.unit_cell import Framework, mean_framework
 from sselmp.transport.van_hove import VanHove, sample_lags, van_hove
-
-_FEW_COUNTS = 5.0  # a density of so few counts could as well be zero
 
 
 @dataclass(frozen=True)
@@ -43,21 +32,6 @@ class VanHoveOptions:
 
 
 @dataclass(frozen=True)
-class DensityOptions:
-    """How a density is computed and which levels are drawn [a₀⁻³]; without any, its mean."""
-
-    species: str | None = None
-    spacing_A: float = 0.2
-    repeats: grid.Three = (1, 1, 1)
-    symmetrise: bool = False
-    tolerance_A: float = 0.3
-    alike: tuple[str, ...] = ()
-    broadening_A: float = 0.2
-    levels: tuple[float, ...] = ()
-    memory_MB: float = DEFAULT_MEMORY_MB
-
-
-@dataclass(frozen=True)
 class RdfOptions:
     """Which pairs (centre, partner); without any, all with the mobile species at the centre."""
 
@@ -68,53 +42,15 @@ class RdfOptions:
     memory_MB: float = DEFAULT_MEMORY_MB
 
 
-@dataclass(frozen=True)
-class DensityReport:
-    """A density, how it connects, the framework that it is in, and the surfaces drawn, by level [a₀⁻³]."""
-
-    density: Density
-    percolation: Percolation
-    framework: Framework
-    surfaces: tuple[tuple[float, Surface], ...]
-
-
-def run_folders(given: Sequence[Path]) -> tuple[Path, ...]:
-    """Run folders as given, and those in ``runs/`` of a results folder.
-
-    Raises:
-        SettingsError: None is given, or a folder is neither.
-    """
-    found: list[Path] = []
-    for folder in given:
-        inner = sorted(path.parent for path in (folder / layout.RUNS).glob(f"*/{layout.MANIFEST}"))
-        if not inner and not (folder / layout.MANIFEST).is_file():
-            raise SettingsError(
-                f"{folder} is neither a run folder nor the results of a campaign",
-                allowed=f"a folder with {layout.MANIFEST}, or one with {layout.RUNS}/ in it",
-                repair="name such as results/CAMPAIGN/POTENTIAL/SYSTEM, or one of the folders in its runs/",
-            )
-        found += inner or [folder]
-    if not found:
-        raise SettingsError("there is no run folder to look at", repair="name a run folder or a results folder")
-    return tuple(dict.fromkeys(found))
-
-
-def motion_folder(run: Path) -> Path:
-    """Where the results on one run's ions go: ``trajectory/RUN`` beside ``runs/``, else in the working folder."""
-    run = run.resolve()
-    base = run.parent.parent if run.parent.name == layout.RUNS else Path()
-    return base / layout.TRAJECTORY / run.name
-
-
-def report_van_hove(run: Path, options: VanHoveOptions, *, out: Path) -> VanHove:
+def report_van_hove(run: RunTrajectory, options: VanHoveOptions, *, out: Path) -> VanHove:
     """Compute van Hove functions of a run and write ``vanhove`` as .json, .npz, .png and .html into ``out``.
 
     Raises:
         SettingsError: An option cannot be used on this trajectory.
-        TrajectoryError: The trajectory cannot be read, or lacks the species.
-        RunError: The folder is no run folder, or a file cannot be written.
+        TrajectoryError: The trajectory lacks the species.
+        RunError: A file cannot be written.
     """
-    facts, trajectory = _read(run, options.memory_MB)
+    facts, trajectory = run.facts, run.trajectory
     species = options.species or facts.mobile_species
     trajectory.atoms_of(species)
     found = van_hove(
@@ -128,125 +64,45 @@ def report_van_hove(run: Path, options: VanHoveOptions, *, out: Path) -> VanHove
             origins=options.origins,
             memory_bytes=int(options.memory_MB * 1e6),
         ),
-        drift=_drift(trajectory, facts.mobile_species),
+        drift=drift_of(trajectory, facts.mobile_species),
     )
-    words, stem = _words(facts, trajectory), out / "vanhove"
-    motion_documents.write_van_hove(found, about=_about(facts, trajectory), stem=stem)
+    words, stem = words_of(facts, trajectory), out / "vanhove"
+    motion_documents.write_van_hove(found, about=about_run(facts, trajectory), stem=stem)
     motion_figures.draw_van_hove(found, words=words, path=stem.with_suffix(".png"))
     pages.van_hove_page(found, words=words, path=stem.with_suffix(".html"))
     return found
 
 
-def report_rdf(run: Path, options: RdfOptions, *, out: Path) -> tuple[Rdf, ...]:
+def report_rdf(run: RunTrajectory, options: RdfOptions, *, out: Path) -> tuple[Rdf, ...]:
     """Compute radial distributions of a run and write ``rdf`` as .json, .npz, .png and .html into ``out``.
 
     Raises:
         SettingsError: An option cannot be used on this trajectory.
-        TrajectoryError: The trajectory cannot be read, or lacks a species.
-        RunError: The folder is no run folder, or a file cannot be written.
+        TrajectoryError: The trajectory lacks a species.
+        RunError: A file cannot be written.
     """
-    facts, trajectory = _read(run, options.memory_MB)
+    facts, trajectory = run.facts, run.trajectory
     mobile = facts.mobile_species
     pairs = options.pairs or tuple((mobile, other) for other in sorted(set(trajectory.species)))
     frames = spread_frames(trajectory, options.frames)
     radii = radii_within(trajectory.cells[frames], r_max_A=options.r_max_A, step_A=options.step_A)
     found = tuple(rdf(trajectory, one, partner=other, radii=radii, frames=frames) for one, other in pairs)
-    words, stem = _words(facts, trajectory), out / "rdf"
-    motion_documents.write_rdf(found, about=_about(facts, trajectory), stem=stem)
+    words, stem = words_of(facts, trajectory), out / "rdf"
+    motion_documents.write_rdf(found, about=about_run(facts, trajectory), stem=stem)
     motion_figures.draw_rdf(found, words=words, path=stem.with_suffix(".png"))
     pages.rdf_page(found, words=words, path=stem.with_suffix(".html"))
     return found
 
 
-def report_density(run: Path, options: DensityOptions, *, out: Path) -> DensityReport:
-    """Compute a run's density and write ``density`` as .json, .npz, .cube, .png and .html and CHGCAR into ``out``.
-
-    Raises:
-        SettingsError: An option cannot be used on this trajectory, or there is no surface at a level.
-        TrajectoryError: The trajectory cannot be read, or lacks the species.
-        RunError: The folder is no run folder, or a file cannot be written.
-    """
-    facts, trajectory = _read(run, options.memory_MB)
-    species = options.species or facts.mobile_species
-    trajectory.atoms_of(species)
-    drift = _drift(trajectory, facts.mobile_species)
-    framework = mean_framework(trajectory, mobile=facts.mobile_species, drift=drift, repeats=options.repeats)
-    group = space_group(framework, tolerance_A=options.tolerance_A, alike=options.alike) if options.symmetrise else None
-    points = grid.grid_of(
-        trajectory.cells.mean(axis=0),
-        spacing_A=options.spacing_A,
-        repeats=options.repeats,
-        symmetry=group,
-        memory_bytes=int(options.memory_MB * 1e6),
-    )
-    found = density(trajectory, species, grid=points, drift=drift, memory_bytes=int(options.memory_MB * 1e6))
-    found = broadened(found, width_A=options.broadening_A)
-    if group is not None:  # last: then points that symmetry makes equal are equal to the last digit
-        found = symmetrised(found, symmetry=group)
-    levels = options.levels or (float(found.values.mean()),)
-    surfaces = tuple((level, isosurface(found, level=level)) for level in levels)
-    report = DensityReport(
-        density=found,
-        percolation=percolation(found.values, least=found.one_count),
-        framework=framework,
-        surfaces=surfaces,
-    )
-    _write_density(report, about=_about(facts, trajectory), words=_words(facts, trajectory), out=out)
-    return report
-
-
-def _write_density(report: DensityReport, *, about: Json, words: str, out: Path) -> None:
-    found, framework, surfaces, stem = report.density, report.framework, report.surfaces, out / "density"
-    motion_documents.write_density(
-        found, report.percolation, surfaces=surfaces, about=about, path=stem.with_suffix(".json")
-    )
-    density_files.write_arrays(found, framework, path=stem.with_suffix(".npz"))
-    density_files.write_cube(found, framework, path=stem.with_suffix(".cube"))
-    if framework.species:
-        density_files.write_chgcar(found, framework, path=out / "CHGCAR")
-    atoms, said = atom_kinds(framework, found.grid), (words, connection_words(report))
-    density_figures.draw_density(found, surfaces, atoms=atoms, words="\n".join(said), path=stem.with_suffix(".png"))
-    pages.density_page(found, surfaces, atoms=atoms, words="; ".join(said), path=stem.with_suffix(".html"))
-
-
-def connection_words(report: DensityReport) -> str:
-    """At which levels a density connects, in words, and whether that rests on a few counts."""
-    one_count = report.density.one_count
-    levels = [None if one is None else one.level for one in report.percolation.dimensions]
-    if levels[0] is None:
-        return f"connects through the cell at no level above one count, {one_count:.2g} a₀⁻³"
-    parts: dict[float, list[str]] = {}
-    for number, level in enumerate(levels, start=1):
-        if level is not None:
-            parts.setdefault(level, []).append(str(number))
-    spans = {level: " to ".join(sorted({numbers[0], numbers[-1]})) for level, numbers in parts.items()}
-    said = ", ".join(f"in {span} D at {level:.3g}" for level, span in spans.items())
-    along = ", ".join(axis for axis, one in zip("abc", report.percolation.axes, strict=True) if one is not None)
-    few = ": few were seen" if levels[0] < _FEW_COUNTS * one_count else ""
-    return f"connects {said} a₀⁻³, along {along} (one count adds {one_count:.2g}{few})"
-
-
-def _read(run: Path, memory_MB: float) -> tuple[RunFacts, Trajectory]:
-    read = read_run(run, memory_MB=memory_MB)
-    if read.trajectory.frames < 2:
-        raise TrajectoryError(f"{run} has one frame so far", repair="let it run on")
-    present = set(read.trajectory.species)
-    if read.facts.mobile_species not in present:
-        raise TrajectoryError(
-            f"{run} has no {read.facts.mobile_species}, the species that is said to move",
-            allowed=nearest(read.facts.mobile_species, present),
-        )
-    return read.facts, read.trajectory
-
-
-def _drift(trajectory: Trajectory, mobile: str) -> msd.Array:
+def drift_of(trajectory: Trajectory, mobile: str) -> msd.Array:
     """Drift of the framework; of the centre of mass where everything is mobile."""
     alone = set(trajectory.species) == {mobile}
     path = msd.drift(trajectory, mobile=mobile, reference="centre of mass" if alone else "framework")
     return np.asarray(path - path[0])
 
 
-def _about(facts: RunFacts, trajectory: Trajectory) -> Json:
+def about_run(facts: RunFacts, trajectory: Trajectory) -> Json:
+    """What a document says of its run."""
     return {
         "run": facts.folder.name,
         "run_id": facts.run_id,
@@ -261,6 +117,7 @@ def _about(facts: RunFacts, trajectory: Trajectory) -> Json:
     }
 
 
-def _words(facts: RunFacts, trajectory: Trajectory) -> str:
+def words_of(facts: RunFacts, trajectory: Trajectory) -> str:
+    """What a figure says of its run."""
     length = f"{trajectory.duration_ps:.3g} ps"
     return f"{facts.system} with {facts.potential}, {facts.temperature_K:g} K, {length}"

@@ -9,61 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sselmp import files
-from sselmp.report.density_scene import SURFACE_COLOURS, AtomKind, Colour, cell_edges
-from sselmp.report.isosurface import Surface
-from sselmp.transport.density import Array, Density
+from sselmp.cells import Array
+from sselmp.files import Json
 from sselmp.transport.rdf import Rdf
+from sselmp.transport.run_comparison import Comparison
 from sselmp.transport.van_hove import VanHove
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-_GAP = float("nan")  # ends a line
-
-
-def density_page(
-    density: Density, surfaces: Sequence[tuple[float, Surface]], *, atoms: Sequence[AtomKind], words: str, path: Path
-) -> None:
-    """Isosurfaces that can be turned, each of which and the atoms can be hidden in the legend.
-
-    Args:
-        density: The density.
-        surfaces: Levels [a₀⁻³] and their surfaces.
-        atoms: The framework.
-        words: A line or two below the title.
-        path: HTML to write, whole.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
-    from plotly import graph_objects as go
-
-    edges = cell_edges(density.grid.cell)
-    x, y, z = np.concatenate([edges, np.full((len(edges), 1, 3), _GAP)], axis=1).reshape(-1, 3).T
-    figure = go.Figure(
-        go.Scatter3d(x=x, y=y, z=z, mode="lines", line={"color": "#444", "width": 3}, name="cell", hoverinfo="skip")
-    )
-    ordered = sorted(surfaces, key=lambda one: -one[0])
-    for index, (level, surface) in enumerate(ordered):
-        vertices, triangles = surface.vertices.astype(np.float32), surface.triangles.astype(np.int32)
-        figure.add_mesh3d(
-            x=vertices[:, 0], y=vertices[:, 1], z=vertices[:, 2],
-            i=triangles[:, 0], j=triangles[:, 1], k=triangles[:, 2],
-            color=_css(SURFACE_COLOURS[index % 4]), opacity=0.4 if 0 < index == len(ordered) - 1 else 1.0,
-            name=f"{level:.3g} a₀⁻³", showlegend=True, hoverinfo="name",
-            lighting={"ambient": 0.5, "diffuse": 0.7, "specular": 0.25, "roughness": 0.5},
-        )  # fmt: skip
-    for kind in atoms:
-        figure.add_scatter3d(
-            x=kind.positions[:, 0], y=kind.positions[:, 1], z=kind.positions[:, 2], mode="markers", name=kind.species,
-            marker={"size": 14 * kind.radius_A, "color": _css(kind.colour)},
-        )  # fmt: skip
-    hidden = {"visible": False}
-    figure.update_layout(
-        scene={"xaxis": hidden, "yaxis": hidden, "zaxis": hidden, "aspectmode": "data"},
-        scene_camera={"projection": {"type": "orthographic"}},
-    )
-    _write(figure, title=f"density of {density.species}", words=words, path=path)
 
 
 def van_hove_page(found: VanHove, *, words: str, path: Path) -> None:
@@ -119,10 +72,63 @@ def rdf_page(found: Sequence[Rdf], *, words: str, path: Path) -> None:
     _write(figure, title="radial distribution", words=words, path=path)
 
 
-def _write(figure: Figure, *, title: str, words: str, path: Path) -> None:
+def comparison_page(found: Sequence[Comparison], *, names: tuple[str, str], path: Path) -> None:
+    """Both runs' van Hove functions and occupancies with the scatter of their blocks, and how far they are apart.
+
+    Args:
+        found: Of ``compare_runs``.
+        names: Of the two runs.
+        path: HTML to write, whole.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    from plotly.subplots import make_subplots
+
+    shown = [one for one in found if one.difference.measure == "divergence"]
+    curves = [one for one in shown if one.what != "density"]
+    titles = ("divergence, and what noise alone shows", *(one.what for one in curves))
+    figure = make_subplots(rows=2, cols=2, subplot_titles=titles, horizontal_spacing=0.16, vertical_spacing=0.18)
+    what = [one.what.partition(" at ")[0] for one in shown]
+    for name, colour, values in (
+        ("as measured", "#3d405b", [one.difference.value for one in shown]),
+        ("noise alone", "#c9ced6", [one.difference.noise for one in shown]),
+        ("halves of one run", "#e3d5b8", [one.difference.split_half for one in shown]),
+    ):
+        figure.add_bar(x=values, y=what, orientation="h", name=name, marker_color=colour, row=1, col=1)
+    figure.update_xaxes(title="Jensen–Shannon divergence [bit]", type="log", row=1, col=1)
+    for place, one in enumerate(curves, start=1):
+        row, column = place // 2 + 1, place % 2 + 1
+        for name, colour, blocks in ((names[0], "#2a7fba", one.first), (names[1], "#d1495b", one.second)):
+            shares = blocks / blocks.mean(axis=0).sum()
+            middle, error = shares.mean(axis=0), shares.std(axis=0, ddof=1) / np.sqrt(len(shares))
+            x, inside = np.arange(len(middle)) + 1.0, np.ones(len(middle), dtype=bool)
+            if one.at_A is not None:
+                x, inside = one.at_A, np.isfinite(one.at_A)
+            figure.add_scatter(
+                x=x[inside], y=_digits(middle[inside]), name=name, showlegend=place == 1, legendgroup=name,
+                mode="lines" if one.at_A is not None else "markers", line={"color": colour},
+                error_y={"array": _digits(error[inside]), "thickness": 1, "width": 2}, row=row, col=column,
+            )  # fmt: skip
+        title = "site of the unit cell" if one.at_A is None else "r [Å]"
+        figure.update_xaxes(title=title, row=row, col=column)
+        figure.update_yaxes(title="share of the ions" if "distinct" not in one.what else "share", row=row, col=column)
+    figure.update_layout(barmode="group", height=860)
+    figure.update_yaxes(autorange="reversed", row=1, col=1)
+    legend = {"orientation": "h", "y": -0.12}
+    _write(
+        figure,
+        title="two runs compared",
+        words=f"{names[0]} and {names[1]}; errors from blocks of time",
+        path=path,
+        legend=legend,
+    )
+
+
+def _write(figure: Figure, *, title: str, words: str, path: Path, legend: Json | None = None) -> None:
     figure.update_layout(
         title={"text": f"<b>{title}</b><br><sup>{words}</sup>", "x": 0.02}, template="plotly_white",
-        legend={"itemsizing": "constant"}, margin={"l": 60, "r": 30, "t": 90, "b": 50},
+        legend={"itemsizing": "constant"} | (legend or {}), margin={"l": 60, "r": 30, "t": 90, "b": 50},
     )  # fmt: skip
     files.write_text(path, figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}))
 
@@ -132,6 +138,6 @@ def _short(values: Array) -> Array:
     return values.astype(np.float32).round(4)  # type: ignore[return-value]
 
 
-def _css(colour: Colour) -> str:
-    red, green, blue = (round(255 * part) for part in colour)
-    return f"rgb({red},{green},{blue})"
+def _digits(values: Array) -> list[float]:
+    """Four significant digits."""
+    return [float(f"{value:.4g}") for value in values]

@@ -91,6 +91,9 @@ def viewed(points: Array, *, elevation: float = 16.0, azimuth: float = -62.0) ->
 def painted(parts: Sequence[Facets], *, box: tuple[float, float, float, float], pixels: int) -> Array:
     """Paint facets from the farthest to the nearest, those that face away left out.
 
+    What is translucent is painted once with the rest, as if it were opaque, and mixed with the picture without it: so
+    its foremost layer is seen, and no seams where its triangles meet.
+
     Args:
         parts: What is in the scene.
         box: Left, right, bottom and top of what is seen, in the viewer's coordinates [Å].
@@ -99,6 +102,16 @@ def painted(parts: Sequence[Facets], *, box: tuple[float, float, float, float], 
     Returns:
         (height, width, 4) red, green, blue and opacity, from 0 to 1; rows from the top.
     """
+    veil = min((part.opacity for part in parts), default=1.0)
+    image = _opaque([part for part in parts if part.opacity == 1.0], box=box, pixels=pixels)
+    if veil < 1.0:
+        image = (1.0 - veil) * image + veil * _opaque(parts, box=box, pixels=pixels)
+    opacity = image[..., 3:]
+    return np.asarray(np.clip(np.concatenate([image[..., :3] / np.maximum(opacity, 1e-9), opacity], axis=2), 0.0, 1.0))
+
+
+def _opaque(parts: Sequence[Facets], *, box: tuple[float, float, float, float], pixels: int) -> Array:
+    """Everything as if it were opaque; colours times opacity, and opacity, (height, width, 4)."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
@@ -121,16 +134,18 @@ def painted(parts: Sequence[Facets], *, box: tuple[float, float, float, float], 
         )
     )
     canvas.draw()  # type: ignore[no-untyped-call] # matplotlib's
-    pixels_drawn = canvas.buffer_rgba()  # type: ignore[no-untyped-call] # matplotlib's
-    image = np.asarray(pixels_drawn, dtype=np.float64) / 255.0
-    blocks = image.reshape(height // _SMOOTHER, _SMOOTHER, width // _SMOOTHER, _SMOOTHER, 4)
-    opacity = blocks[..., 3:].mean(axis=(1, 3))
-    colour = (blocks[..., :3] * blocks[..., 3:]).mean(axis=(1, 3)) / np.maximum(opacity, 1e-9)
-    return np.asarray(np.clip(np.concatenate([colour, opacity], axis=2), 0.0, 1.0))
+    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call] # matplotlib's
+    blocks = drawn.reshape(height // _SMOOTHER, _SMOOTHER, width // _SMOOTHER, _SMOOTHER, 4)
+    image = np.empty((*blocks.shape[::2][:2], 4))
+    for row, block in enumerate(blocks):  # row by row, for the whole in floating point is half a gigabyte
+        fine = block / 255.0
+        fine[..., :3] *= fine[..., 3:]
+        image[row] = fine.mean(axis=(0, 2))
+    return image
 
 
 def _visible(parts: Sequence[Facets]) -> tuple[Array, Array, Array]:
-    """Facets that face the viewer, (T, 3, 3) in the viewer's coordinates, shaded colours, (T, 4), and depths, (T,)."""
+    """Facets that face the viewer, (T, 3, 3) in the viewer's coordinates, shaded colours, (T, 3), and depths, (T,)."""
     corners, colours, depths = [], [], []
     for part in parts:
         seen, normals = viewed(part.corners), viewed(part.normals)
@@ -141,7 +156,7 @@ def _visible(parts: Sequence[Facets]) -> tuple[Array, Array, Array]:
         shaded = np.clip(np.array(part.colour) * (0.6 + 0.45 * light[:, None]) + shine, 0.0, 1.0)
         corners.append(seen[facing])
         depths.append(seen[facing][:, :, 2].mean(axis=1) + part.nearer_A)
-        colours.append(np.concatenate([shaded, np.full((len(shaded), 1), part.opacity)], axis=1))
+        colours.append(shaded)
     return np.concatenate(corners), np.concatenate(colours), np.concatenate(depths)
 
 

@@ -92,10 +92,18 @@ def sentences(found: Check) -> tuple[str, ...]:
     if isinstance(found.comparison, str):
         return (*lines, f"No comparison: {found.comparison}")
     one = found.comparison
+    what = "difference"
+    if not one.diffusive:
+        begin, end = one.window_ps
+        what = f"no D to compare; difference of the slope of the MSD from {begin:.3g} to {end:.3g} ps"
     lines.append(
-        f"difference: ({one.difference * _CM2:.2e} ± {one.error * _CM2:.2e}) cm²/s (95 %: "
+        f"{what}: ({one.difference * _CM2:.2e} ± {one.error * _CM2:.2e}) cm²/s (95 %: "
         f"{one.interval_95.low * _CM2:.2e} to {one.interval_95.high * _CM2:.2e}): "
-        + ("no effect of the thermostat is seen" if one.agrees else "the thermostat changes D")
+        + (
+            "no effect of the thermostat is seen"
+            if one.agrees
+            else f"the thermostat changes {'D' if one.diffusive else 'it'}"
+        )
     )
     return tuple(lines)
 
@@ -119,11 +127,12 @@ def _plain(found: Check, before: RunTrajectory) -> dict[str, object]:
     one = None if isinstance(found.comparison, str) else found.comparison
     kept = found.kept
     plain: dict[str, object] = {
-        "format": "sselmp-thermostat-1",
+        "format": "sselmp-thermostat-2",
         "potential": before.facts.potential,
         "system": before.facts.system,
         "nvt_run": before.facts.run_id,
-        "compared": one is not None,
+        "compared": one and ("D" if one.diffusive else "slope of the MSD"),
+        "compared_at_ps": one and list(one.window_ps),
         "reason": found.comparison if isinstance(found.comparison, str) else None,
         "difference_cm2_per_s": one and one.difference * _CM2,
         "difference_error_cm2_per_s": one and one.error * _CM2,
@@ -137,12 +146,13 @@ def _plain(found: Check, before: RunTrajectory) -> dict[str, object]:
         "nve_heating": kept.heating,
     }
     for name, assessed in (("nvt", found.nvt), ("nve", found.nve)):
-        fit = assessed.diffusivity if assessed.verdict.diffusive else None
+        fit = assessed.diffusivity
         plain |= {
             f"{name}_diffusive": assessed.verdict.diffusive,
             f"{name}_verdict": assessed.verdict.reason,
-            f"{name}_D_cm2_per_s": fit and fit.D * _CM2,
-            f"{name}_D_error_cm2_per_s": fit and fit.error * _CM2,
+            f"{name}_D_cm2_per_s": fit and fit.D * _CM2 if assessed.verdict.diffusive else None,
+            f"{name}_slope_cm2_per_s": fit and fit.D * _CM2,
+            f"{name}_slope_error_cm2_per_s": fit and fit.error * _CM2,
             f"{name}_degrees_of_freedom": fit and fit.degrees_of_freedom,
         }
     return plain

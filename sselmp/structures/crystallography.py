@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp.cells import Array
-from sselmp.errors import StructureError
+from sselmp.errors import SettingsError, StructureError, nearest
 from sselmp.structures.crystal import Crystal
 
 HALL_SYMBOLS = 530
@@ -57,7 +57,7 @@ def from_crystallography(
     from ase.geometry import cellpar_to_cell
 
     cell = np.asarray(cellpar_to_cell(list(cell_parameters)))
-    rotations, translations = _operations(name, space_group, setting=setting)
+    rotations, translations = operations(name, space_group, setting=setting)
     _check_lattice(name, cell, rotations=rotations, space_group=space_group)
     species: list[str] = []
     placed = np.empty((0, 3))
@@ -84,25 +84,58 @@ def equivalent_positions(
     Raises:
         StructureError: The space group has no such setting.
     """
-    rotations, translations = _operations(name, space_group, setting=setting)
+    rotations, translations = operations(name, space_group, setting=setting)
     return _orbit(np.array(position), rotations=rotations, translations=translations)
 
 
-def _operations(name: str, space_group: int, *, setting: int) -> tuple[NDArray[np.int_], Array]:
-    """Rotations (n, 3, 3) and translations (n, 3) of a space group in one of its settings."""
+def operations(name: str, space_group: int, *, setting: int) -> tuple[NDArray[np.int_], Array]:
+    """Rotations (n, 3, 3) and translations (n, 3) of a space group in one of its settings.
+
+    Args:
+        name: For messages.
+        space_group: Number in the International Tables, 1 to 230.
+        setting: As for ``from_crystallography``.
+
+    Raises:
+        StructureError: The space group has no such setting.
+    """
     import spglib
 
     with warnings.catch_warnings():
         # spglib 2 tells every call that its way of failing will change; asked for what exists, it does not fail
         warnings.simplefilter("ignore", DeprecationWarning)
         types = [spglib.get_spacegroup_type(hall) for hall in range(1, HALL_SYMBOLS + 1)]
-        halls = [found.hall_number for found in types if found is not None and found.number == space_group]
-        operations = spglib.get_symmetry_from_database(halls[setting - 1]) if setting <= len(halls) else None
-    if operations is None:
+        halls = [one.hall_number for one in types if one is not None and one.number == space_group]
+        found = spglib.get_symmetry_from_database(halls[setting - 1]) if setting <= len(halls) else None
+    if found is None:
         raise StructureError(
             f"{name}: space group {space_group} has no setting {setting}", allowed=f"1 to {len(halls)}"
         )
-    return operations["rotations"], operations["translations"]
+    return found["rotations"], found["translations"]
+
+
+def space_group_named(name: str) -> tuple[int, str]:
+    """Number and short Hermann–Mauguin symbol of a space group that is given by either.
+
+    Args:
+        name: Such as ``216`` or ``F-43m``.
+
+    Raises:
+        SettingsError: There is no such group.
+    """
+    import spglib
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # as above
+        types = [spglib.get_spacegroup_type(hall) for hall in range(1, HALL_SYMBOLS + 1)]
+    found = {one.number: one.international_short for one in types[::-1] if one is not None}  # the first setting stays
+    known = {text: number for number, symbol in found.items() for text in (str(number), symbol)}
+    if (wanted := name.replace(" ", "")) not in known:
+        raise SettingsError(
+            f"there is no space group '{name}'",
+            allowed=f"a number from 1 to 230, or a symbol; {nearest(wanted, known).partition(' (known')[0]}",
+        )
+    return known[wanted], found[known[wanted]]
 
 
 def _orbit(position: Array, *, rotations: NDArray[np.int_], translations: Array) -> Array:

@@ -15,6 +15,7 @@ from sselmp.transport.sites import images_within
 
 LARGEST_MISFIT_A = 1.0  # root mean square; a framework's average over a long run is within 0.3 Å of its sites
 GOOD_MISFIT_A = 0.4  # where the crystal fits as it is, no other orientation is tried
+MARGIN_A = 0.2  # by which a turn or a shift must fit better: a symmetry of the crystal fits as well but for noise
 FAR_A = 1.5  # an atom farther off counts as this far: one that has turned or exchanged places says no more
 LARGEST_STRAIN = 0.1
 
@@ -70,8 +71,9 @@ def align(found: Reference, reference: Reference, *, cell: Array) -> Alignment:
 
     Tried are the shifts that bring one atom of the rarest common species onto each of the reference's, first as the
     reference is, then in the other orientations that the lattice allows (a cubic cell has 48). Taken is the one with
-    the smallest distance of all framework atoms from their nearest reference atom, refined by the mean. Species count
-    only in what is tried, so that exchanged anions do not hinder.
+    the smallest distance of all framework atoms from their nearest reference atom, refined by the mean; the reference's
+    own orientation unless another is better by 0.2 Å. Species count only in what is tried, so that exchanged anions do
+    not hinder.
 
     Args:
         found: Time-averaged framework of the run.
@@ -93,7 +95,7 @@ def align(found: Reference, reference: Reference, *, cell: Array) -> Alignment:
     for rotation in _orientations(cell):
         turned = Reference(reference.fractional @ rotation.T, reference.species)
         shift, misfit = _shifted(found, turned, anchor=common[0], cell=cell)
-        if best is None or misfit < best.misfit_A - 1e-6:
+        if best is None or misfit < best.misfit_A - MARGIN_A:
             best = Alignment(rotation=rotation, shift=shift, misfit_A=misfit)
         if best.misfit_A < GOOD_MISFIT_A:
             return best
@@ -108,7 +110,10 @@ def align(found: Reference, reference: Reference, *, cell: Array) -> Alignment:
 
 
 def _shifted(found: Reference, reference: Reference, *, anchor: str, cell: Array) -> tuple[Array, float]:
-    """The best shift of a reference that is not turned any more, and its misfit [Å]."""
+    """The best shift of a reference that is not turned any more, and its misfit [Å]; the smallest of equally good ones.
+
+    A crystal's own translations fit as well but for noise, and would bring exchanged anions onto others.
+    """
     from scipy.spatial import cKDTree
 
     points, _ = images_within(reference.fractional, cell, reach=2.0)
@@ -123,8 +128,9 @@ def _shifted(found: Reference, reference: Reference, *, anchor: str, cell: Array
         apart = np.minimum(tree.query(wrapped - mean)[0], FAR_A)
         misfit = float(np.sqrt((apart**2).mean()))
         results.append((misfit, shift + mean @ np.linalg.inv(cell)))
-    misfit, shift = min(results, key=lambda one: one[0])
-    return shift, misfit
+    least = min(misfit for misfit, _ in results)
+    good = [(shift - np.round(shift), misfit) for misfit, shift in results if misfit <= least + MARGIN_A]
+    return min(good, key=lambda one: float(np.linalg.norm(one[0] @ cell)))
 
 
 def _orientations(cell: Array) -> list[NDArray[np.int64]]:

@@ -62,8 +62,9 @@ def find_onset(scales: Scales, *, axes: str = AXES, least: int = 1) -> Onset:
     run. The difference is a weighted sum of squared displacements again, so its error is measured in blocks of time
     like that of D. A scale is accepted if no longer slope is smaller beyond doubt (one-sided, 95 % in all), nor larger.
     A transient that the test has not the power to see at one scale is much smaller at twice that, so the start is twice
-    the first scale from which on all are accepted. Of the scales from there on, that with the smallest error by the
-    model is taken: longer ones are better where the noise of rattling is larger than the motion.
+    the first scale that is accepted; where that is the longest one there is, the slope has not been seen to settle. Of
+    the scales from there on, that with the smallest error by the model is taken: longer ones are better where the noise
+    of rattling is larger than the motion.
 
     Args:
         scales: Of one run or several, the longest of 32 frames or more.
@@ -82,7 +83,7 @@ def find_onset(scales: Scales, *, axes: str = AXES, least: int = 1) -> Onset:
         chosen = start + int(np.argmin(_expected_errors(scales, slopes[start], axes=axes)))
     return Onset(
         scale=tried[chosen],
-        found=first is not None,
+        found=first is not None and (first + 1 < len(tried) or len(tried) == 1),
         curved=bool((excess[:, 1] > 1.0).all()),
         given=False,
         scales=np.array(tried),

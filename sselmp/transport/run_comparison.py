@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sselmp.cells import Array
+from sselmp.cells import Array, readonly
 from sselmp.errors import TrajectoryError
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.alignment import Reference, align, repeats_of
+from sselmp.transport.cages import Cages, cages_around, free_atoms
 from sselmp.transport.counting import time_blocks
 from sselmp.transport.density import density
-from sselmp.transport.differences import LEAST_BLOCKS, Difference, compare
+from sselmp.transport.differences import LEAST_BLOCKS, Difference, Measure, compare
 from sselmp.transport.grid import Grid, grid_of
+from sselmp.transport.hops import cage_hops, hops_of
 from sselmp.transport.pairs import Radii, radii_within
 from sselmp.transport.sites import Sites
 from sselmp.transport.surroundings import Surroundings, surroundings
@@ -53,11 +55,17 @@ class Comparison:
         what: Such as ``density``.
         unit: Of its numbers.
         difference: What was found.
+        first: (B, K) what each block of the first run showed; the blocks are those before any were joined.
+        second: (C, K) the same of the second.
+        at_A: (K,) distances that these belong to [Å], infinite for all beyond; None where they are no distances.
     """
 
     what: str
     unit: str
     difference: Difference
+    first: Array
+    second: Array
+    at_A: Array | None = None
 
 
 def pair_up(first: Trajectory, second: Trajectory, *, mobile: str, repeats: Three = (1, 1, 1)) -> tuple[Run, Run]:
@@ -77,9 +85,10 @@ def pair_up(first: Trajectory, second: Trajectory, *, mobile: str, repeats: Thre
     unit = one.cell / np.array(repeats)[:, None]
     others = repeats_of(unit, two.cell)
     # In units of the unit cell, wrapped, both frameworks are the same few sites.
+    rest, other = one.resting, two.resting
     found = align(
-        Reference(two.fractional * others % 1.0, two.species),
-        Reference(one.fractional * repeats % 1.0, one.species),
+        Reference(other.fractional * others % 1.0, other.species),
+        Reference(rest.fractional * repeats % 1.0, rest.species),
         cell=two.cell / np.array(others)[:, None],
     )
     if not np.array_equal(found.rotation, np.eye(3)):
@@ -95,14 +104,15 @@ def pair_up(first: Trajectory, second: Trajectory, *, mobile: str, repeats: Thre
 
 
 def compare_runs(
-    first: Run, second: Run, *, sites: Sites | None = None, blocks: int = BLOCKS
+    first: Run, second: Run, *, sites: Sites | None = None, cage: tuple[str, ...] = (), blocks: int = BLOCKS
 ) -> tuple[Comparison, ...]:
-    """Compare densities, van Hove functions and, where sites are given, occupancies.
+    """Compare densities, van Hove functions and, where sites are given, occupancies and rates of hops.
 
     Args:
         first: A run.
         second: Another (``pair_up``).
         sites: Sites in the first run's cell; their unit cell is laid over the second.
+        cage: Species around whose free atoms cages are, to tell hops within from hops between them; empty for no cages.
         blocks: Blocks of time of each run; fewer where frames are few, 5 at least.
 
     Raises:
@@ -121,20 +131,25 @@ def compare_runs(
         for run, count in zip((first, second), counts, strict=True)
     ]
     for part, name in enumerate(("self", "distinct")):
-        comparisons += _both(f"van Hove, {name} part at {lag_ps:.3g} ps", [one[part] for one in distances])
+        at_A = np.append(radii.middles_A, np.inf)[: distances[0][part].shape[1]]
+        comparisons += _both(f"van Hove, {name} part at {lag_ps:.3g} ps", [one[part] for one in distances], at_A=at_A)
     if sites is not None:
         both = (sites, _laid_over(sites, second))
         visits = [
             follow(run.trajectory, run.around, sites=laid) for run, laid in zip((first, second), both, strict=True)
         ]
         comparisons += _occupancies(visits, counts)
+        cages = [_cages(run, one.sites, cage=cage) for run, one in zip((first, second), visits, strict=True)]
+        comparisons += _rates(visits, counts, cages=cages)
     return tuple(comparisons)
 
 
-def _both(what: str, found: list[Array]) -> list[Comparison]:
+def _both(what: str, found: list[Array], *, at_A: Array | None = None) -> list[Comparison]:
+    first, second = (readonly(one) for one in found)
+    kinds: tuple[tuple[Measure, str], ...] = (("divergence", "bit"), ("overlap", ""))
     return [
-        Comparison(what=what, unit="bit", difference=compare(found[0], found[1], measure="divergence")),
-        Comparison(what=what, unit="", difference=compare(found[0], found[1], measure="overlap")),
+        Comparison(what, unit, compare(first, second, measure=measure), first=first, second=second, at_A=at_A)
+        for measure, unit in kinds
     ]
 
 
@@ -160,8 +175,37 @@ def _occupancies(visits: list[Visits], counts: list[int]) -> list[Comparison]:
         difference = compare(means[0], means[1], measure="shift")
         remembers = difference.remembers or judged.remembers
         difference = replace(difference, remembers=remembers, differs=difference.differs and not remembers)
-        found.append(Comparison(what=f"occupancy of {label}", unit="ions a site", difference=difference))
+        found.append(Comparison(f"occupancy of {label}", "ions a site", difference, first=means[0], second=means[1]))
     return found
+
+
+def _cages(run: Run, sites: Sites, *, cage: tuple[str, ...]) -> Cages | None:
+    if not cage:
+        return None
+    around = run.around
+    free = free_atoms(around.fractional, species=around.species, centres=cage, cell=around.cell)
+    return cages_around(around.fractional[free], sites, species=cage)
+
+
+def _rates(visits: list[Visits], counts: list[int], *, cages: list[Cages | None]) -> list[Comparison]:
+    """Shift of the rate of each class of hops that were seen in either run, per ion and time."""
+    found: dict[str, list[Array]] = {}
+    for one, count, around in zip(visits, counts, cages, strict=True):
+        hops = hops_of(one)
+        classes = {"rate of hops": np.ones(len(hops), dtype=bool)}
+        if around is not None:
+            told = cage_hops(hops, one, cages=around)
+            classes = {"rate within cages": told.is_within, "rate between cages": told.is_between}
+        for name, which in classes.items():
+            ends = time_blocks(one.frames, count)
+            times_ps = np.array([end - begin for begin, end in ends]) * one.spacing_ps
+            made = [np.count_nonzero(which & (hops.frame >= begin) & (hops.frame < end)) for begin, end in ends]
+            found.setdefault(name, []).append((np.array(made) / (one.ions * times_ps))[:, None])
+    return [
+        Comparison(name, "1/ps", compare(rates[0], rates[1], measure="shift"), first=rates[0], second=rates[1])
+        for name, rates in found.items()
+        if rates[0].any() or rates[1].any()  # where nothing hopped in either there is nothing to resample
+    ]
 
 
 def _laid_over(sites: Sites, run: Run) -> Sites:

@@ -136,6 +136,7 @@ def _laid_over(
     whole = repeat(crystal, repeats)
     framework = np.flatnonzero(np.isin(whole.species, list(set(around.species))))
     reference = Reference(whole.fractional()[framework], tuple(whole.species[i] for i in framework))
-    found = align(Reference(around.fractional, around.species), reference, cell=around.cell)
+    resting = around.resting  # polyanions may rotate: their atoms' mean positions are no sites
+    found = align(Reference(resting.fractional, resting.species), reference, cell=around.cell)
     placed = found.unit(fractional, repeats=repeats)
     return lay_out(placed, labels=labels, cell=around.cell, repeats=repeats, radius_A=radius_A)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from sselmp.cells import Array, readonly
 from sselmp.trajectory.paths import chunks
 from sselmp.trajectory.record import Trajectory
 from sselmp.transport.msd import drift
-from sselmp.transport.unit_cell import mean_framework
+from sselmp.transport.unit_cell import fluctuations, mean_framework
+
+RESTING_A = 1.0  # an atom of a hot framework vibrates by half of this, one of a rotating polyanion moves by twice
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Surroundings:
         fractional: (M, 3) their time-averaged positions in units of the cell, drift removed, wrapped.
         drift_A: (F, 3) motion of the framework's centre about its mean [Å].
         mobile: (n,) indices of the mobile ions.
+        fluctuation_A: (M,) root mean square distance of each atom of the framework from its mean position [Å].
     """
 
     cell: Array
@@ -32,6 +35,18 @@ class Surroundings:
     fractional: Array
     drift_A: Array
     mobile: NDArray[np.intp]
+    fluctuation_A: Array
+
+    @property
+    def resting(self) -> Surroundings:
+        """The same with those atoms of the framework only that keep their place; all of them where none does."""
+        keeps = self.fluctuation_A < RESTING_A
+        if keeps.all() or not keeps.any():
+            return self
+        species = tuple(symbol for symbol, kept in zip(self.species, keeps, strict=True) if kept)
+        return replace(
+            self, species=species, fractional=self.fractional[keeps], fluctuation_A=self.fluctuation_A[keeps]
+        )
 
 
 def surroundings(trajectory: Trajectory, mobile: str) -> Surroundings:
@@ -48,8 +63,14 @@ def surroundings(trajectory: Trajectory, mobile: str) -> Surroundings:
     path = drift(trajectory, mobile=mobile)
     path = path - path.mean(axis=0)
     framework = mean_framework(trajectory, mobile=mobile, drift=path)
+    rest = np.flatnonzero(np.array(trajectory.species) != mobile)
     return Surroundings(
-        cell=framework.cell, species=framework.species, fractional=framework.scaled, drift_A=readonly(path), mobile=ions
+        cell=framework.cell,
+        species=framework.species,
+        fractional=framework.scaled,
+        drift_A=readonly(path),
+        mobile=ions,
+        fluctuation_A=readonly(fluctuations(trajectory, rest, drift=path)),
     )
 
 

@@ -44,15 +44,19 @@ class Conservation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """D with and without the thermostat.
+    """D with and without the thermostat, or the slope of the MSD at the same times where a run is too short for D.
 
     Attributes:
+        diffusive: Whether both runs are, so that it is D that is compared.
+        window_ps: First and last lag of the fits; of the first run, where they differ [ps].
         difference: D at constant energy minus D at constant temperature [Å²/ps].
         error: Its standard error [Å²/ps].
         interval_95: [Å²/ps].
         agrees: Whether the interval holds zero.
     """
 
+    diffusive: bool
+    window_ps: tuple[float, float]
     difference: float
     error: float
     interval_95: Interval
@@ -121,25 +125,32 @@ def conservation(times_ps: Array, *, temperature: Array, total: Array, atoms: in
 
 
 def compare(nvt: Assessment, nve: Assessment, *, kept: Conservation) -> Comparison | str:
-    """The difference of two D that were found in the same way, or why they must not be compared."""
-    for name, found in (("temperature", nvt), ("energy", nve)):
-        if not found.verdict.diffusive or found.diffusivity is None:
-            return f"the run at constant {name} is not diffusive: {found.verdict.reason}"
+    """The difference of two D, or of two slopes at the same times, or why they must not be compared."""
     if not kept.kept:
         return (
             f"the energy drifts by {kept.drift_eV_per_ps:.2g} eV/ps, which {'heats' if kept.heating > 0 else 'cools'} "
             f"the run by {abs(kept.heating):.1%} ({LARGEST_HEATING:.0%} allowed)"
         )
-    assert nvt.diffusivity is not None  # noqa: S101 - the loop above has seen to it
-    assert nve.diffusivity is not None  # noqa: S101 - as above
-    return _difference(nvt.diffusivity, nve.diffusivity)
+    diffusive = nvt.verdict.diffusive and nve.verdict.diffusive
+    one, other = nvt.diffusivity, nve.diffusivity
+    if one is None or other is None or not (diffusive or np.allclose(one.window_ps, other.window_ps)):
+        name, found = ("energy", nve) if nvt.verdict.diffusive else ("temperature", nvt)
+        return f"the run at constant {name} is not diffusive: {found.verdict.reason}"
+    return _difference(one, other, diffusive=diffusive)
 
 
-def _difference(nvt: Diffusivity, nve: Diffusivity) -> Comparison:
+def _difference(nvt: Diffusivity, nve: Diffusivity, *, diffusive: bool) -> Comparison:
     """Welch's comparison of two means."""
     first, second = nvt.error**2, nve.error**2
     freedom = (first + second) ** 2 / (first**2 / nvt.degrees_of_freedom + second**2 / nve.degrees_of_freedom)
     error = math.sqrt(first + second)
     interval = student_interval(nve.D - nvt.D, error, probability=0.95, degrees_of_freedom=freedom)
     agrees = interval.low <= 0 <= interval.high
-    return Comparison(difference=nve.D - nvt.D, error=error, interval_95=interval, agrees=agrees)
+    return Comparison(
+        diffusive=diffusive,
+        window_ps=nvt.window_ps,
+        difference=nve.D - nvt.D,
+        error=error,
+        interval_95=interval,
+        agrees=agrees,
+    )

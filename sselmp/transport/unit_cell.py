@@ -63,6 +63,21 @@ def mean_framework(trajectory: Trajectory, *, mobile: str, drift: Array, repeats
     return Framework(cell=cells.readonly(cell), species=tuple(species), scaled=cells.readonly(scaled % 1.0))
 
 
+def fluctuations(trajectory: Trajectory, atoms: NDArray[np.intp], *, drift: Array) -> Array:
+    """Root mean square distance of each atom from its mean position, (M,) [Å].
+
+    Args:
+        trajectory: The trajectory.
+        atoms: (M,) indices, ascending.
+        drift: (F, 3) path subtracted from the positions [Å].
+    """
+    found = []
+    for which, paths in chunks(trajectory.positions):
+        chosen = atoms[(atoms >= which.start) & (atoms < which.stop)] - which.start
+        found += [float(np.sqrt((paths[atom] - drift.T).var(axis=1).sum())) for atom in chosen]
+    return np.array(found)
+
+
 def _folded(species: list[str], scaled: Array, *, cell: Array, copies: int) -> tuple[list[str], Array]:
     """Gather the atoms that fall onto one site; each site takes their mean position."""
     left = np.ones(len(scaled), dtype=bool)
