@@ -26,7 +26,7 @@ from rich.table import Table
 from sselmp.launch.progress import Progress as RunProgress
 
 if TYPE_CHECKING:
-    from sselmp.launch.followed import Seen
+    from sselmp.launch.followed import OnSeen, Seen
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -127,7 +127,7 @@ def _bar(title: str, columns: Sequence[ProgressColumn], *, after_s: float) -> It
 
 
 @contextmanager
-def followed_bar(title: str) -> Iterator[Callable[[Seen], None]]:
+def followed_bar(title: str) -> Iterator[OnSeen]:
     """A bar with the time left, drawn once there is something to follow; plain lines where nobody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[words]}"))
     shown = Progress(*columns, TimeRemainingColumn(), console=err, transient=True, speed_estimate_period=300.0)

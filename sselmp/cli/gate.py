@@ -13,7 +13,7 @@ from sselmp.cli import console
 from sselmp.settings import PreflightLevel
 
 if TYPE_CHECKING:
-    from sselmp.launch.followed import OnProgress
+    from sselmp.launch.followed import OnSeen
     from sselmp.launch.preflight import Subject
     from sselmp.structures.crystal import Crystal
 
@@ -71,7 +71,7 @@ class Gate:
 
 
 @contextmanager
-def following(subject: Subject) -> Iterator[OnProgress]:
+def following(subject: Subject) -> Iterator[OnSeen]:
     """A bar for a preflight."""
     with console.followed_bar(f"preflight of {Path(subject.card_name).stem} on {subject.system}") as follow:
         yield follow

@@ -28,7 +28,7 @@ class Seen:
     words: str
 
 
-OnProgress = Callable[[Seen], None]
+OnSeen = Callable[[Seen], None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Program:
     threads: int | None = None
 
 
-def run_followed(program: Program, *, home: Path, folder: Path, on_progress: OnProgress | None) -> None:
+def run_followed(program: Program, *, home: Path, folder: Path, on_progress: OnSeen | None) -> None:
     """Run a program to its end.
 
     Args:
@@ -91,7 +91,7 @@ def run_followed(program: Program, *, home: Path, folder: Path, on_progress: OnP
         )
 
 
-def _follow(started: programs.Started, output: Path, *, word: str, on_progress: OnProgress | None) -> int:
+def _follow(started: programs.Started, output: Path, *, word: str, on_progress: OnSeen | None) -> int:
     """Wait for the program's end, telling how far it is; returns its exit code."""
     while True:
         code = started.exit_code(wait_s=POLL_S)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sselmp import __version__, files, layout, manifest
 from sselmp.errors import PotentialError
-from sselmp.launch.followed import OnProgress, Program, run_followed
+from sselmp.launch.followed import OnSeen, Program, run_followed
 from sselmp.launch.lock import locked
 from sselmp.potentials import environments
 from sselmp.potentials.cards import check_elements, load_card
@@ -36,7 +36,7 @@ class Subject:
     level: specimen.Level = "full"
 
 
-def require(subject: Subject, *, folder: Path, on_progress: OnProgress | None = None) -> Path:
+def require(subject: Subject, *, folder: Path, on_progress: OnSeen | None = None) -> Path:
     """Find the record of a passed preflight, or carry one out.
 
     Args:
@@ -69,9 +69,7 @@ def require(subject: Subject, *, folder: Path, on_progress: OnProgress | None = 
     return path
 
 
-def carry_out(
-    subject: Subject, *, folder: Path, on_progress: OnProgress | None = None, prefix: Path | None = None
-) -> Path:
+def carry_out(subject: Subject, *, folder: Path, on_progress: OnSeen | None = None, prefix: Path | None = None) -> Path:
     """Measure a potential on a system and write the record, whether or not it passed.
 
     Args:
@@ -149,7 +147,7 @@ def carries(run_folder: Path, *, level: specimen.Level) -> bool:
     return enough and found.passed and found.potential_sha256 == run.identity.potential_sha256
 
 
-def _findings(subject: Subject, *, home: Path, on_progress: OnProgress | None) -> record.Findings:
+def _findings(subject: Subject, *, home: Path, on_progress: OnSeen | None) -> record.Findings:
     """Start the program, follow it to its end and read what it found."""
     is_file = subject.card_name.endswith(".toml") or "/" in subject.card_name
     card_name = str(Path(subject.card_name).expanduser().resolve()) if is_file else subject.card_name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sselmp.errors import RunError, SselmpError
-from sselmp.launch.followed import OnProgress
+from sselmp.launch.followed import OnSeen
 from sselmp.launch.statics import Request, study
 from sselmp.potentials.cards import Card, load_card
 from sselmp.statics import record
@@ -74,7 +74,7 @@ class StabilityOutcome:
 
 
 def stabilities(
-    request: StabilityRequest, *, on_progress: OnProgress | None = None, prefix: Path | None = None
+    request: StabilityRequest, *, on_progress: OnSeen | None = None, prefix: Path | None = None
 ) -> StabilityOutcome:
     """Find hulls and voltage profiles; a structure that fails does not stop the others.
 

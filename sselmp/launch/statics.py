@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sselmp import files, layout
 from sselmp.errors import RunError, SettingsError, SselmpError
-from sselmp.launch.followed import OnProgress, Program, run_followed
+from sselmp.launch.followed import OnSeen, Program, run_followed
 from sselmp.potentials import environments
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
@@ -53,7 +53,7 @@ class Outcome:
     failures: tuple[record.Failure, ...]
 
 
-def study(request: Request, *, on_progress: OnProgress | None = None, prefix: Path | None = None) -> Outcome:
+def study(request: Request, *, on_progress: OnSeen | None = None, prefix: Path | None = None) -> Outcome:
     """Find properties of structures with a potential; a structure that fails does not stop the others.
 
     Each result is one file, written whole in ``results/statics/POTENTIAL/STRUCTURE/``; what is there with the same
@@ -88,7 +88,7 @@ def study(request: Request, *, on_progress: OnProgress | None = None, prefix: Pa
 
 
 def relaxed(
-    request: Request, *, on_progress: OnProgress | None = None, prefix: Path | None = None
+    request: Request, *, on_progress: OnSeen | None = None, prefix: Path | None = None
 ) -> tuple[record.Record, ...]:
     """The relaxations of all structures of a request, in their order: energies of phases with one potential.
 
@@ -151,7 +151,7 @@ def _unsound(found: Sequence[record.Record]) -> tuple[record.Failure, ...]:
 
 
 def _carried_out(
-    request: Request, crystals: Sequence[Crystal], *, card: Card, on_progress: OnProgress | None, prefix: Path | None
+    request: Request, crystals: Sequence[Crystal], *, card: Card, on_progress: OnSeen | None, prefix: Path | None
 ) -> tuple[record.Failure, ...]:
     """Start the program in the potential's environment and follow it to its end."""
     home = prefix or environments.ready_prefix(card)
