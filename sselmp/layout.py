@@ -119,6 +119,11 @@ def density_page() -> Path:
     return templates_folder() / "density.html"
 
 
+def turning_script() -> Path:
+    """What makes both of these turn, which stands in them."""
+    return templates_folder() / "turning.js"
+
+
 def weights_folder() -> Path:
     """Folder of weights that no package ships: ``SSELMP_WEIGHTS`` where it is set, else beside the environments."""
     if named := os.environ.get(WEIGHTS_VARIABLE):

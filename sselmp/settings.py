@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sselmp import layout
-from sselmp.errors import SettingsError, nearest
+from sselmp.errors import RunError, SettingsError, nearest
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -29,6 +29,28 @@ class Checked(BaseModel):
     """Base of all settings: frozen, and no key that is not declared."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+def read_record(model: type[Model], path: Path, *, what: str, command: str) -> Model:
+    """Read a record that a command has left as JSON.
+
+    Args:
+        model: Its type.
+        path: Where it is.
+        what: What it should be, such as ``the record of a preflight``.
+        command: That makes it anew.
+
+    Raises:
+        RunError: It cannot be read or understood.
+    """
+    try:
+        return model.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise RunError(
+            f"{path} is not {what}",
+            got=str(error).splitlines()[0],
+            repair=f"delete it and run '{command}' again",
+        ) from error
 
 
 class Cell(Checked):

@@ -22,7 +22,7 @@ from lammps_program import LENNARD_JONES_CARD, wait_for
 
 from sselmp.cli.main import main
 from sselmp.errors import RunError
-from sselmp.launch.statics import Request, relaxed, study
+from sselmp.launch.statics import Request, refuse_failures, study
 from sselmp.potentials.cards import load_card
 from sselmp.statics import record
 from sselmp.statics.relaxation import relax
@@ -142,12 +142,12 @@ def test_what_is_found_through_the_program_is_what_the_functions_give(folder):
 def test_energies_of_several_phases_come_in_order_or_not_at_all(folder):
     crystals = tuple(metals.crystal(bulk(name, "fcc", a=a), name) for name, a in (("Cu", 3.6), ("Au", 4.08)))
     request = Request(str(folder / "emt.toml"), crystals, ("relax",), results=folder / "results", threads=1)
-    assert [(one.structure, one.formula) for one in relaxed(request)] == [("Cu", "Cu"), ("Au", "Au")]
+    assert [(one.structure, one.formula) for one in study(request).records] == [("Cu", "Cu"), ("Au", "Au")]
     hasty = StaticsSettings(
         relaxation=RelaxationSettings(maximum_steps=1, fmax_eV_per_A=1e-4, stress_tolerance_GPa=1e-6)
     )
     with pytest.raises(RunError, match="2 of 2 structures failed"):
-        relaxed(replace(request, settings=hasty))
+        refuse_failures(study(replace(request, settings=hasty)), structures=2)
 
 
 def test_a_relaxation_that_does_not_converge_or_explodes_is_told_and_nothing_is_built_on_it(folder):

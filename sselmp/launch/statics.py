@@ -87,20 +87,6 @@ def study(request: Request, *, on_progress: OnSeen | None = None, prefix: Path |
     return Outcome(records=tuple(found), failures=(*refused.values(), *failures))
 
 
-def relaxed(
-    request: Request, *, on_progress: OnSeen | None = None, prefix: Path | None = None
-) -> tuple[record.Record, ...]:
-    """The relaxations of all structures of a request, in their order: energies of phases with one potential.
-
-    Raises:
-        RunError: One of them could not be relaxed; each is named with its reason.
-    """
-    only = Request(request.card_name, request.crystals, ("relax",), request.settings, request.results, request.threads)
-    outcome = study(only, on_progress=on_progress, prefix=prefix)
-    refuse_failures(outcome, structures=len(request.crystals))
-    return outcome.records
-
-
 def refuse_failures(outcome: Outcome, *, structures: int) -> None:
     """Raise where something could not be had.
 

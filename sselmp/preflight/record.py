@@ -7,13 +7,10 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from sselmp import files
-from sselmp.errors import RunError
 from sselmp.potentials.cards import Card
 from sselmp.preflight.specimen import Level
-from sselmp.settings import Checked
+from sselmp.settings import Checked, read_record
 
 THOROUGHNESS: dict[Level, int] = {"quick": 0, "full": 1}
 
@@ -117,14 +114,7 @@ def read(path: Path) -> Record:
     Raises:
         RunError: It cannot be read or understood.
     """
-    try:
-        return Record.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise RunError(
-            f"{path} is not the record of a preflight",
-            got=str(error).splitlines()[0],
-            repair="delete it and run 'sselmp preflight' again",
-        ) from error
+    return read_record(Record, path, what="the record of a preflight", command="sselmp preflight")
 
 
 def find(folder: Path, card: Card, *, system: str, elements: tuple[str, ...], level: Level) -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from sselmp import layout
 from sselmp.files import Json
 from sselmp.report.density_scene import SURFACE_COLOURS, AtomKind
+from sselmp.report.turning_page import filled
 from sselmp.transport.density import Array, Density
 from sselmp.transport.percolation import Percolation
 
@@ -61,9 +61,7 @@ def page(
             for kind in atoms
         ],
     }
-    # within a page's script, nothing may look like the end of it
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-    return layout.density_page().read_text(encoding="utf-8").replace("SSELMP-DATA", text)
+    return filled(layout.density_page(), data)
 
 
 def _coarser(values: Array) -> Array:

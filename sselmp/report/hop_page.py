@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 from sselmp import layout
 from sselmp.cells import Array
+from sselmp.files import Json
 from sselmp.report.hop_figures import COLOURS
 from sselmp.report.hop_report import HopReport
 from sselmp.report.jump_picture import picture_of
+from sselmp.report.turning_page import filled
 
 
 def page(report: HopReport) -> str:
     """An HTML page that draws the network in the unit cell on a canvas; classes of hops can be hidden."""
     picture = picture_of(report)
-    data = {
+    data: Json = {
         "title": f"{report.mobile} hops in {report.system} with {report.potential}, {report.temperature_K:g} K",
         "cell": _rounded(picture.cell),
         "lines": [
@@ -33,9 +33,7 @@ def page(report: HopReport) -> str:
         "centres": _rounded(picture.centres),
         "centre_name": picture.centre_name,
     }
-    # within a page's script, nothing may look like the end of it
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-    return layout.jump_graph_page().read_text(encoding="utf-8").replace("SSELMP-DATA", text)
+    return filled(layout.jump_graph_page(), data)
 
 
 def _rounded(values: Array) -> object:

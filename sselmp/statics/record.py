@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from sselmp import files
 from sselmp.errors import PotentialError, RunError
 from sselmp.potentials.cards import Card
-from sselmp.settings import Checked
+from sselmp.settings import Checked, read_record
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
 from sselmp.statics.relaxation import Relaxation, StoredCrystal
@@ -170,11 +170,4 @@ def read(path: Path) -> Record:
     Raises:
         RunError: It cannot be read or understood.
     """
-    try:
-        return Record.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise RunError(
-            f"{path} is not the record of a static property",
-            got=str(error).splitlines()[0],
-            repair="delete it and run 'sselmp statics' again",
-        ) from error
+    return read_record(Record, path, what="the record of a static property", command="sselmp statics")
