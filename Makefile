@@ -56,7 +56,7 @@ run: setup ## start or resume the prepared run folders
 analyze: setup ## turn the run folders into tables and figures
 	$(SSELMP) analyze $(CHOSEN)
 
-statics: setup ## relaxation, equation of state and elastic moduli of SYSTEM with MODEL
+statics: setup ## relaxation, energy over volume, moduli, hull and voltages of SYSTEM with MODEL
 	$(SSELMP) statics $(SYSTEM) --potential $(MODEL)
 
 test: setup ## all tests, with SevenNet's environment; a part of them: make test TESTS=tests/test_launch_run.py

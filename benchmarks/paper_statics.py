@@ -1,81 +1,194 @@
-"""K and G of Li3YCl6 and Li6PS5Cl beside those that a benchmark of potentials published, as a Markdown table.
+"""Formation energies, hulls and moduli of Li3YCl6 and Li6PS5Cl beside published ones, as Markdown tables.
 
-    .venv/bin/python benchmarks/paper_moduli.py [--potential NAME]... [--results FOLDER]
+    SSELMP_TEST_DATA=FOLDER .venv/bin/python benchmarks/paper_statics.py [--potential NAME]... [--table energies|moduli]
 
-It can be interrupted and run again; what `sselmp statics` found in the same results folder is taken as it is.
+The published numbers are those of a benchmark of potentials (its Tables 1 and 2). Energies of the elements as the
+Materials Project calculates them come from FOLDER/reference/matcalc. It can be interrupted and run again; what `sselmp
+statics` found in the same results folder is taken as it is, and with --found nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
+import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from elastic_reference import moduli, tensors
+from elastic_reference import ROOT, moduli, tensors
 
 from sselmp import layout
-from sselmp.launch.statics import Request, study
+from sselmp.errors import SselmpError
+from sselmp.launch.stability import StabilityRequest, stabilities
+from sselmp.launch.statics import Outcome, Request, found_records, study
+from sselmp.potentials.cards import load_card
 from sselmp.settings import check, read_toml
 from sselmp.statics.settings import StaticsSettings
 from sselmp.structures.systems import load_system
 
-# K and G [GPa] of the published tables 1 and 2, by potential and system.
+SYSTEMS = ("Li3YCl6", "Li6PS5Cl")
+FILE = "reference/matcalc/MP-PBE-Element-Refs.json.gz"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A row of the published tables: formation energy [eV/atom], bulk and shear modulus [GPa]."""
+
+    formation: float = float("nan")
+    K: float = float("nan")
+    G: float = float("nan")
+
+
 PUBLISHED = {
-    ("sevennet", "Li3YCl6"): (36.2, 19.3),
-    ("sevennet", "Li6PS5Cl"): (42.4, 22.9),
-    ("chgnet", "Li3YCl6"): (34.3, 13.5),
-    ("chgnet", "Li6PS5Cl"): (32.4, 13.0),
-    ("m3gnet", "Li3YCl6"): (33.4, 11.9),
-    ("m3gnet", "Li6PS5Cl"): (26.1, 9.9),
+    ("sevennet", "Li3YCl6"): Published(-2.351, 36.2, 19.3),
+    ("sevennet", "Li6PS5Cl"): Published(-1.321, 42.4, 22.9),
+    ("chgnet", "Li3YCl6"): Published(-2.338, 34.3, 13.5),
+    ("chgnet", "Li6PS5Cl"): Published(-1.326, 32.4, 13.0),
+    ("m3gnet", "Li3YCl6"): Published(-2.313, 33.4, 11.9),
+    ("m3gnet", "Li6PS5Cl"): Published(-1.335, 26.1, 9.9),
 }
-HEADERS = ("potential", "system", "", "published", "`paper`", "difference", "clamped", "relaxed ions", "K₀ of E(V)")
+POTENTIALS = ("sevennet", "chgnet", "m3gnet", "deepmd")  # of deepmd's DPA-3 nothing is published there
+ENERGIES = (
+    "potential", "system", "published E_f", "E_f, elements of the Materials Project", "difference",
+    "E_f, own elements", "without corrections", "above hull [meV/atom]", "decomposes into",
+    "window, or decay without Li [V]",
+)  # fmt: skip
+MODULI = ("potential", "system", "", "published", "`paper`", "difference", "clamped", "relaxed ions", "K₀ of E(V)")
 
 
-def found(request):
-    outcome = study(request)
+def show(headers, rows):
+    print(f"| {' | '.join(headers)} |")
+    print("| --- " * len(headers) + "|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |", flush=True)
+    print()
+
+
+def text(number, digits=1):
+    return "–" if number != number else f"{number:.{digits}f}"  # noqa: PLR0124 - not a number is not itself
+
+
+def off(ours, published):
+    return "–" if ours != ours or published != published else f"{ours / published - 1.0:+.1%}"  # noqa: PLR0124
+
+
+def tell(words):
+    print(words, file=sys.stderr, flush=True)
+
+
+def elements_of_the_materials_project():
+    """Energy an atom of each element's most stable form [eV]."""
+    folder = Path(os.environ.get("SSELMP_TEST_DATA", ROOT.parent / "shared" / "data"))
+    with gzip.open(folder / FILE) as stream:
+        return {element: min(row["energy_per_atom"]) for element, row in json.load(stream).items()}
+
+
+def energy_rows(potential, results):
+    """One row a system: formation energies of three kinds, and the self-consistent hull."""
+    crystals = tuple(load_system(system).crystal for system in SYSTEMS)
+    request = Request(potential, crystals, ("relax",), StaticsSettings(), results, threads=1)
+    found = {}
+    for corrected in (True, False):
+        asked = StabilityRequest(request, "self-consistent", results / "none.json", corrected=corrected)
+        outcome = stabilities(asked, on_progress=lambda seen: tell(f"{potential}: {seen.words}"))
+        found[corrected] = {one.structure: one for one in outcome.found}
+        for failure in outcome.failures:
+            tell(f"{potential}: {failure}")
+    elements = elements_of_the_materials_project()
+    carries = load_card(potential).energy_reference == "MP2020-corrected"
+    for system in SYSTEMS:
+        if system in found[True]:
+            yield energy_row(
+                potential, found[True][system], plain=found[False][system], elements=elements, carries=carries
+            )
+
+
+def energy_row(potential, one, *, plain, elements, carries):
+    standing, published = one.stability.standing, PUBLISHED.get((potential, one.structure), Published()).formation
+    phase = standing.phase
+    against = phase.energy_eV_per_atom - sum(elements[e] * n for e, n in phase.composition.items()) / phase.atoms
+    window = one.profile.window_V or one.profile.neutral_V
+    parts = " + ".join(part.phase.formula for part in one.stability.decomposition.parts)
+    cost = 1000 * one.stability.decomposition_eV_per_atom
+    above = f"stable by {cost:.1f}" if standing.stable else text(1000 * standing.above_hull_eV_per_atom)
+    return (
+        potential, one.structure, text(published, 3), text(against, 3), off(against, published),
+        text(standing.formation_eV_per_atom, 3),
+        "–" if carries else text(plain.stability.standing.formation_eV_per_atom, 3),
+        above, parts, "none" if window is None else f"{window[0]:.2f} to {window[1]:.2f}",
+    )  # fmt: skip
+
+
+def outcome_of(request, *, only_found):
+    """What can be had of all structures and properties; what could not is told."""
+    if only_found:
+        card = load_card(request.card_name)
+        return Outcome(tuple(one for c in request.crystals for one in found_records(request, c, card=card)), ())
+    outcome = study(request, on_progress=lambda seen: tell(f"{request.card_name}: {seen.words}"))
     for failure in outcome.failures:
-        print(f"{failure.structure}: {failure.message}\n")
+        tell(f"{failure.structure}, {failure.property}: {failure.message}")
     return outcome
 
 
-def bulk_modulus(outcome, name):
-    """K0 of the equation of state [GPa], with its error."""
-    results = [one.result for one in outcome.records if one.structure == name and one.result.kind == "eos"]
-    return f"{results[0].birch_murnaghan.K0_GPa:.1f}" if results else "–"
-
-
-def shown(number):
-    return "–" if number != number else f"{number:.1f}"  # noqa: PLR0124 - not a number is not itself
-
-
-def rows(potential, results):
+def modulus_rows(potential, results, *, only_found):
     """One row for K and one for G of each system."""
-    systems = [system for name, system in PUBLISHED if name == potential]
-    crystals = tuple(load_system(system).crystal for system in systems)
+    crystals = tuple(load_system(system).crystal for system in SYSTEMS)
     path = layout.statics_settings_folder() / "paper.toml"
     settings = check(StaticsSettings, read_toml(path), source=str(path))
-    as_published = found(Request(potential, crystals, ("elastic",), settings, results, threads=1))
-    ours = found(Request(potential, crystals, ("eos", "elastic"), StaticsSettings(), results, threads=1))
-    for system in systems:
-        small = tensors(ours, system)
-        columns = [tensors(as_published, system).get("clamped"), small.get("clamped"), small.get("relaxed")]
+    as_published = outcome_of(
+        Request(potential, crystals, ("elastic",), settings, results, threads=1), only_found=only_found
+    )
+    wanted = Request(potential, crystals, ("eos", "elastic"), StaticsSettings(), results, threads=1)
+    ours = outcome_of(wanted, only_found=only_found)
+    for system in SYSTEMS:
+        columns = [
+            tensors(as_published, system).get("clamped"),
+            tensors(ours, system).get("clamped"),
+            relaxed(ours, system),
+        ]
         for k, name in enumerate("KG"):
-            published = PUBLISHED[potential, system][k]
-            numbers = [moduli(column)[k] for column in columns]
+            published = getattr(PUBLISHED.get((potential, system), Published()), name)
+            numbers = [moduli(column)[k] if column != NOT_LINEAR else NOT_LINEAR for column in columns]
+            shown = [number if number == NOT_LINEAR else text(number) for number in numbers]
             volumes = bulk_modulus(ours, system) if name == "K" else ""
-            off = f"{numbers[0] / published - 1.0:+.1%}"
-            yield (potential, system, name, f"{published}", shown(numbers[0]), off, *map(shown, numbers[1:]), volumes)
+            yield (potential, system, name, text(published), shown[0], off(numbers[0], published), *shown[1:], volumes)
+
+
+NOT_LINEAR = "not linear"
+
+
+def relaxed(outcome, system):
+    """The tensor with relaxed ions, or that there is none since stresses are no straight line."""
+    verdicts = [
+        one.result.verdict for one in outcome.records if (one.structure, one.result.kind) == (system, "elastic")
+    ]
+    return NOT_LINEAR if NOT_LINEAR in verdicts else tensors(outcome, system).get("relaxed")
+
+
+def bulk_modulus(outcome, name):
+    """K0 of the equation of state [GPa]."""
+    results = [one.result for one in outcome.records if (one.structure, one.result.kind) == (name, "eos")]
+    return text(results[0].birch_murnaghan.K0_GPa) if results and results[0].birch_murnaghan else "–"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--potential", action="append", choices=sorted({name for name, _ in PUBLISHED}))
+    parser.add_argument("--potential", action="append", choices=POTENTIALS)
+    parser.add_argument("--table", choices=("energies", "moduli"))
+    parser.add_argument("--found", action="store_true", help="moduli: only what is on disk")
     parser.add_argument("--results", type=Path, default=Path("results"))
     chosen = parser.parse_args()
-    print(f"| {' | '.join(HEADERS)} |")
-    print("| --- " * len(HEADERS) + "|")
-    for potential in chosen.potential or ["sevennet", "chgnet"]:
-        for row in rows(potential, chosen.results):
-            print(f"| {' | '.join(row)} |", flush=True)
+    potentials = chosen.potential or POTENTIALS
+    try:
+        if chosen.table != "moduli":
+            show(ENERGIES, (row for name in potentials for row in energy_rows(name, chosen.results)))
+        if chosen.table != "energies":
+            rows = (modulus_rows(name, chosen.results, only_found=chosen.found) for name in potentials)
+            show(MODULI, (row for part in rows for row in part))
+    except SselmpError as error:
+        raise SystemExit(f"{error}") from error
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from lammps_program import LENNARD_JONES_CARD
 
+from sselmp.cli.main import main
 from sselmp.launch.stability import StabilityRequest, stabilities
 from sselmp.launch.statics import Request
 from sselmp.structures.crystal import Crystal
@@ -62,6 +63,24 @@ def sselmp(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[
     return subprocess.run(argv, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
+@pytest.fixture
+def said(folder, monkeypatch, capsys):
+    """Exit code and last words of the command, in this process: for what ends before anything is relaxed."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.chdir(folder)
+        for name in ("MP_API_KEY", "PMG_MAPI_KEY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(sys, "argv", ["sselmp", "statics", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr().err
+        assert "Traceback" not in told
+        return ended.value.code, told
+
+    return run
+
+
 def test_a_systems_hull_and_window_come_from_phases_relaxed_with_the_same_potential(folder):
     outcome = found(folder, request(folder, "known.toml", load_system("Li3YCl6").crystal))
     assert outcome.failures == ()
@@ -75,7 +94,8 @@ def test_a_systems_hull_and_window_come_from_phases_relaxed_with_the_same_potent
     assert {path.name for path in place.iterdir()} == names
     plain = json.loads((place / "hull.json").read_text())
     assert plain["targets"][0]["formation_eV_per_atom"] == pytest.approx(-2.15)
-    assert sorted(phase["formula"] for phase in plain["phases"]) == ["Cl2", "Li", "Li3YCl6", "LiCl", "Y", "YCl3"]
+    formulae = ["Cl2", "Li", "Li3YCl6", "LiCl", "Y", "Y2Cl3", "YCl3"]
+    assert sorted(phase["formula"] for phase in plain["phases"]) == formulae
     assert len({phase["potential_sha256"] for phase in plain["phases"]}) == 1
     assert plain["left_out"] == []
     assert plain["relaxation"]["fmax_eV_per_A"] == 0.05
@@ -89,7 +109,7 @@ def test_a_systems_hull_and_window_come_from_phases_relaxed_with_the_same_potent
         3,
     ]
     made = sorted(place.parents[1].glob("*/relax-*.json"))
-    assert len(made) == 6
+    assert len(made) == 7
     when = [path.stat().st_mtime_ns for path in made]
     document = (place / "hull.json").read_bytes()
     second = sselmp("Li3YCl6", "-p", "known.toml", "--properties", "hull,voltage", folder=folder)
@@ -132,7 +152,7 @@ def test_a_self_consistent_hull_may_carry_the_corrections_on_all_of_its_energies
     assert "cannot be put on the Materials Project's hull" in refused.failures[0]
 
 
-def test_a_phase_that_cannot_be_relaxed_is_left_out_and_named_and_the_others_stand(folder):
+def test_a_phase_that_comes_to_no_rest_is_tried_once_more_and_then_left_out_and_named(folder):
     asked = request(folder, "known.toml", load_system("Li3YCl6").crystal)
     first = found(folder, asked).found[0]
     made = folder / "results" / "statics" / "known"
@@ -140,6 +160,14 @@ def test_a_phase_that_cannot_be_relaxed_is_left_out_and_named_and_the_others_sta
     values = json.loads(record.read_text())
     values["result"] |= {"verdict": "not converged", "reason": "spoilt by the test"}
     record.write_text(json.dumps(values))
+    mended = found(folder, asked)
+    assert mended.found[0].second_try == ("YCl3",)
+    assert mended.found[0].left_out == ()
+    assert mended.found[0].stability == first.stability
+    second = next(path for path in (made / "phase-YCl3").glob("relax-*.json") if path != record)
+    assert json.loads(second.read_text())["identity"]["relaxation"]["optimizer"] == "BFGS"
+    values["identity"]["relaxation"]["optimizer"] = "BFGS"
+    second.write_text(json.dumps(values))
     spoilt = found(folder, asked)
     assert spoilt.failures == ()
     assert spoilt.found[0].left_out == ("YCl3",)
@@ -148,6 +176,7 @@ def test_a_phase_that_cannot_be_relaxed_is_left_out_and_named_and_the_others_sta
     done = sselmp("Li3YCl6", "-p", "known.toml", "--properties", "hull", folder=folder)
     assert "Caution: not on the hull, since their relaxations failed: YCl3" in done.stdout
     record.unlink()
+    second.unlink()
     (corner,) = (made / "phase-Li").glob("relax-*.json")
     values = json.loads(corner.read_text())
     values["result"] |= {"verdict": "collapsed", "reason": "spoilt by the test"}
@@ -167,11 +196,45 @@ def test_a_phase_that_cannot_be_relaxed_is_left_out_and_named_and_the_others_sta
         ("known", ("--against", "mp", "--properties", "hull"), 1, "cannot be put on the Materials Project's hull"),
         ("raw", ("--against", "mp", "--properties", "hull"), 1, "there are no Materials Project entries of Cl-Li-Y"),
         ("known", ("--properties", "voltage", "--open-element", "Mg"), 1, "there are no competing phases for Mg"),
+        ("known", ("--open-element", "Xx"), 2, "a voltage needs the charge of the ion of Xx"),
+        ("known", ("--entries", "mp.json"), 2, "a self-consistent hull takes no entries of the Materials Project"),
     ],
 )
-def test_what_cannot_be_compared_is_told_before_anything_is_relaxed(folder, card, arguments, code, message):
-    done = sselmp("Li3YCl6", "-p", f"{card}.toml", *arguments, "--results", "untouched", folder=folder)
-    assert done.returncode == code, done.stderr
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+def test_what_cannot_be_compared_is_told_before_anything_is_relaxed(said, folder, card, arguments, code, message):
+    ended, told = said("Li3YCl6", "-p", f"{card}.toml", *arguments, "--results", "untouched")
+    assert ended == code, told
+    assert message in told
     assert not (folder / "untouched").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "mp.json cannot be read as computed entries"),
+        ("[]", "mp.json holds no phase of Cl-Li-Y"),
+        ('{"entries": []}', "mp.json cannot be read as computed entries"),
+        ('[{"composition": {"Li": 1}, "energy": -1.9}]', "mp.json holds something else than computed entries"),
+        (None, "the hull of Cl-Li-Y has no energy of the element Y"),
+    ],
+)
+def test_entries_that_make_no_hull_are_refused_in_one_message(said, folder, text, message):
+    found(folder, request(folder, "raw.toml", load_system("Li3YCl6").crystal))  # so that there is its relaxation
+    (folder / "mp.json").write_text(_without("Y") if text is None else text)
+    arguments = ("--properties", "hull", "--against", "mp", "--entries", "mp.json")
+    ended, told = said("Li3YCl6", "-p", "raw.toml", *arguments)
+    assert ended == 1, told
+    assert message in told
+    assert "of 1 structures, 1 results could not be had" in told
+
+
+def _without(element: str) -> str:
+    """Entries as the Materials Project calculates them, of yttrium's compounds too, but not of this element itself."""
+    from pymatgen.entries.computed_entries import ComputedEntry
+
+    potentials = {"Li": "PBE Li_sv", "Y": "PBE Y_sv", "Cl": "PBE Cl"}
+    entries = []
+    for formula, energy in {"Li": -1.9, "Y": -6.5, "Cl2": -3.7, "LiCl": -7.0, "YCl3": -20.0}.items():
+        used = [name for symbol, name in potentials.items() if symbol in formula]
+        how = {"run_type": "GGA", "is_hubbard": False, "hubbards": {}, "potcar_symbols": used}
+        entries += [ComputedEntry(formula, energy, parameters=how, entry_id=formula)] if formula != element else []
+    return json.dumps([entry.as_dict() for entry in entries])

@@ -69,16 +69,34 @@ class Comparison:
     highest_V: float
 
 
-def way_of(against: str) -> Way:
+def way_of(against: str, *, entries: Path | None) -> Way:
     """The way of ``--against``.
 
     Raises:
-        SettingsError: There is no such way.
+        SettingsError: There is no such way, or entries are given to the one that takes none.
     """
     ways: dict[str, Way] = {"self": "self-consistent", "mp": "Materials Project"}
     if against not in ways:
         raise SettingsError(f"hulls cannot be made against '{against}'", allowed=nearest(against, ways))
+    if entries is not None and against == "self":
+        raise SettingsError(
+            "a self-consistent hull takes no entries of the Materials Project",
+            got=f"--entries {entries} with --against self",
+            repair="add --against mp, or leave --entries out",
+        )
     return ways[against]
+
+
+def checked_element(symbol: str) -> str:
+    """The open element of voltages.
+
+    Raises:
+        SettingsError: The charge of its ion is not known.
+    """
+    from sselmp.statics.voltage import charge_of
+
+    charge_of(symbol)
+    return symbol
 
 
 def find_and_show(request: Request, asked: Comparison, *, folder: Path) -> list[str]:
@@ -117,7 +135,7 @@ def _show(outcome: StabilityOutcome, folder: Path, *, settings: RelaxationSettin
         place = folder / one.structure / layout.hull_folder(one.hull.way, reference=one.hull.reference)
         phase = one.stability.standing.phase
         title = f"{phase.formula} with {phase.source.name}"
-        about = Origin(relaxation=settings, left_out=one.left_out)
+        about = Origin(relaxation=settings, left_out=one.left_out, second_try=one.second_try)
         made = write_hull(one.hull, place, targets=[one.stability], title=title, about=about)
         made += write_voltage(one.profile, place, title=title, about=about) if one.profile else ()
         console.say(f"written to {place}: {', '.join(path.name for path in made)}")

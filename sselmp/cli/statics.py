@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from sselmp.cli.stability import (
     EntriesOption,
     HighestVoltageOption,
     OpenElementOption,
+    checked_element,
     find_and_show,
     way_of,
 )
@@ -70,7 +72,7 @@ def statics(
     potential: Annotated[
         str, typer.Option("--potential", "-p", metavar="NAME|CARD.toml", help="The potential.")
     ] = "sevennet",
-    properties: PropertiesOption = "relax,eos,elastic",
+    properties: PropertiesOption = "relax,eos,elastic,hull,voltage",
     settings: SettingsOption = None,
     optimizer: OptimizerOption = None,
     fmax: FmaxOption = None,
@@ -90,23 +92,28 @@ def statics(
 ) -> None:
     """Relax structures with a potential; find equation of state, elastic moduli, hull and voltage window.
 
-    Run it again to resume: what is in results/statics with the same structure, settings and potential is not redone. A
-    structure that fails does not stop the others and is told at the end (exit 1).
+    All of these unless --properties names fewer; the elastic tensor takes longest, and a first hull relaxes
+    every phase that competes. Run it again to resume: what is in results/statics with the same structure, settings and
+    potential is not redone. A structure that fails does not stop the others and is told at the end (exit 1).
 
     A hull needs the phases that a structure competes with. `--against self`, the default, relaxes those under
     inputs/phases with the same potential; `--against mp` takes the Materials Project's entries from --entries, or
-    fetches them there with the key in MP_API_KEY.
+    fetches them there with the key in MP_API_KEY. Where an element has no competing phases, that is told beside what
+    the other properties gave.
+
+    Example: sselmp statics Li6PS5Cl
 
     Example: sselmp statics *.cif --potential sevennet --properties relax,elastic
 
-    Example: sselmp statics Li6PS5Cl --properties hull,voltage
+    Example: sselmp statics Na3YCl6.cif --properties hull,voltage --open-element Na --against mp --entries Cl-Na-Y.json
     """
     from sselmp.launch.statics import Request, study
     from sselmp.potentials.cards import load_card
     from sselmp.potentials.own import card_for_weights
 
     chosen, compared = _chosen(properties)
-    way = way_of(against)
+    way = way_of(against, entries=entries)
+    element = checked_element(open_element) if "voltage" in compared else None
     overrides: dict[str, object] = {"optimizer": optimizer, "fmax_eV_per_A": fmax, "maximum_steps": max_steps}
     overrides |= {"keep_symmetry": True} if keep_symmetry else {}
     how = _settings(settings, relaxation=overrides, clamped=clamped)
@@ -123,8 +130,8 @@ def statics(
                 outcome = study(request, on_progress=follow)
             _show(outcome, layout.statics_folder(card.name, base=results))
             unread += [f"{one.structure}, {one.property}: {one.message}" for one in outcome.failures]
-        if compared:
-            element = open_element if "voltage" in compared else None
+            request = replace(request, crystals=_relaxed(request.crystals, outcome))
+        if compared and request.crystals:
             asked = Comparison(way, corrected, entries, element=element, highest_V=highest_voltage)
             unread += find_and_show(request, asked, folder=layout.statics_folder(card.name, base=results))
     _tell_failures(unread, structures=len(structures))
@@ -186,6 +193,12 @@ def _read(structures: list[str]) -> tuple[list[Crystal], list[str]]:
                 raise
             faults.append(f"{name}: {error}")
     return crystals, faults
+
+
+def _relaxed(crystals: tuple[Crystal, ...], outcome: Outcome) -> tuple[Crystal, ...]:
+    """Those whose relaxation did not fail: of the others it is told once."""
+    failed = {one.structure for one in outcome.failures if one.property == "relax"}
+    return tuple(crystal for crystal in crystals if crystal.name not in failed)
 
 
 def _show(outcome: Outcome, folder: Path) -> None:

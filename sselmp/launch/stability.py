@@ -17,10 +17,12 @@ from sselmp.statics.hull import Hull, Stability, hull_of_system, stability
 from sselmp.statics.materials_project import materials_project_phases
 from sselmp.statics.mixtures import Way
 from sselmp.statics.relaxation import Relaxation
+from sselmp.statics.settings import Optimizer
 from sselmp.statics.voltage import HIGHEST_V, VoltageProfile, voltage_profile
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.phases import phases_within
 
+SECOND_OPTIMIZER: Optimizer = "BFGS"  # FIRE can be 500 steps at a crystal of molecules, whose cell is very soft
 COMPETING = "phase-"  # opens the names of competing phases, so that they do not meet those of the user's files
 
 
@@ -56,6 +58,7 @@ class StructureStability:
         stability: Its own.
         profile: Against voltage; None where none was asked for.
         left_out: Competing phases that could not be relaxed.
+        second_try: Those that only the second optimizer brought to rest.
     """
 
     structure: str
@@ -63,6 +66,7 @@ class StructureStability:
     stability: Stability
     profile: VoltageProfile | None
     left_out: tuple[str, ...]
+    second_try: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def stabilities(
 ) -> StabilityOutcome:
     """Find hulls and voltage profiles; a structure that fails does not stop the others.
 
-    Relaxations are those of ``launch.statics``: each is one record, and none that is on disk is done again.
+    Relaxations are those of ``launch.statics``: each is one record, and none that is on disk is done again. A competing
+    phase that is not converged in the steps that it is given is relaxed once more, with the same limits, by BFGS.
 
     Args:
         request: What is wanted.
@@ -97,15 +102,13 @@ def stabilities(
         try:
             competing[crystal.name] = _rivals(request, crystal, card=card)
         except SselmpError as error:
-            failures.append(f"{crystal.name}: {error}")
+            failures.append(f"{crystal.name}, hull: {error}")
     targets = [crystal for crystal in request.relaxations.crystals if crystal.name in competing]
     if not targets:
         return StabilityOutcome((), tuple(failures))
     others = {crystal.name: crystal for rivals in competing.values() for crystal in rivals.crystals}
     wanted = replace(request.relaxations, crystals=(*targets, *others.values()), properties=("relax",))
-    outcome = study(wanted, on_progress=on_progress, prefix=prefix)
-    relaxed = {one.structure: one for one in outcome.records if _converged(one)}
-    reasons = {one.structure: one.message for one in outcome.failures}
+    relaxed, reasons = _relaxed(wanted, others, on_progress=on_progress, prefix=prefix)
     found = []
     for crystal in targets:
         try:
@@ -114,8 +117,24 @@ def stabilities(
                 _of_structure(request, crystal.name, card=card, rivals=competing[crystal.name], relaxed=relaxed)
             )
         except SselmpError as error:
-            failures.append(f"{crystal.name}: {error}")
+            failures.append(f"{crystal.name}, hull: {error}")
     return StabilityOutcome(tuple(found), tuple(failures))
+
+
+def _relaxed(
+    wanted: Request, others: Mapping[str, Crystal], *, on_progress: OnSeen | None, prefix: Path | None
+) -> tuple[Mapping[str, record.Record], Mapping[str, str]]:
+    """The relaxations that converged, those of competing phases at the second try, and why the others did not."""
+    outcome = study(wanted, on_progress=on_progress, prefix=prefix)
+    again = [others[one.structure] for one in outcome.records if one.structure in others and _wants_steps(one)]
+    records = outcome.records
+    if again:
+        how = wanted.settings.relaxation.model_copy(update={"optimizer": SECOND_OPTIMIZER})
+        settings = wanted.settings.model_copy(update={"relaxation": how})
+        second = replace(wanted, crystals=tuple(again), settings=settings)
+        records += study(second, on_progress=on_progress, prefix=prefix).records
+    relaxed = {one.structure: one for one in records if _converged(one)}
+    return relaxed, {one.structure: one.message for one in outcome.failures if one.structure not in relaxed}
 
 
 @dataclass(frozen=True)
@@ -172,7 +191,10 @@ def _of_structure(
         voltage_profile(hull, target, element=request.element, highest_V=request.highest_V) if request.element else None
     )
     left_out = tuple(other.removeprefix(COMPETING) for other in names if other not in relaxed)
-    return StructureStability(name, hull, stability(hull, target), profile, left_out)
+    first = request.relaxations.settings.relaxation.optimizer
+    second = (other for other in names if other in relaxed and relaxed[other].identity.relaxation.optimizer != first)
+    second_try = tuple(other.removeprefix(COMPETING) for other in second)
+    return StructureStability(name, hull, stability(hull, target), profile, left_out, second_try)
 
 
 def _phase(found: record.Record, *, card: Card, corrected: bool) -> Phase:
@@ -186,6 +208,10 @@ def _phase(found: record.Record, *, card: Card, corrected: bool) -> Phase:
 
 def _converged(found: record.Record) -> bool:
     return isinstance(found.result, Relaxation) and found.result.converged
+
+
+def _wants_steps(found: record.Record) -> bool:
+    return isinstance(found.result, Relaxation) and found.result.verdict == "not converged"
 
 
 def _relaxation(found: record.Record) -> Relaxation:

@@ -30,10 +30,12 @@ class Origin:
     Attributes:
         relaxation: Settings of the relaxations; None where none of the energies are from one.
         left_out: Competing phases that could not be relaxed.
+        second_try: Those that the optimizer of the settings did not bring to rest, and BFGS did.
     """
 
     relaxation: RelaxationSettings | None = None
     left_out: tuple[str, ...] = ()
+    second_try: tuple[str, ...] = ()
 
 
 NOTHING_KNOWN = Origin()
@@ -109,7 +111,7 @@ def text(document: Json) -> str:
 
 def _origin(about: Origin) -> Json:
     settings = about.relaxation.model_dump(mode="json") if about.relaxation else None
-    return {"relaxation": settings, "left_out": list(about.left_out)}
+    return {"relaxation": settings, "left_out": list(about.left_out), "second_try": list(about.second_try)}
 
 
 def _versions() -> Json:

@@ -107,7 +107,7 @@ def voltage_profile(
         SettingsError: The hull does not hold the open element or the target, the target holds nothing else, the
             ion's charge is not known, or the highest voltage is not positive.
     """
-    standing, z = hull.standing_of(target), _charge(element, charge)
+    standing, z = hull.standing_of(target), charge_of(element, charge)
     if element not in hull.elements or set(target.composition) == {element}:
         raise SettingsError(
             f"there is no voltage profile of {target.formula} against {element}",
@@ -187,14 +187,19 @@ class _Search:
         )  # fmt: skip
 
 
-def _charge(element: str, given: int | None) -> int:
+def charge_of(element: str, given: int | None = None) -> int:
+    """The charge of an element's ion [e]: the given one, else the usual one.
+
+    Raises:
+        SettingsError: The given one is not positive, or none is known.
+    """
     if given is not None and given > 0:
         return given
     if given is not None or element not in CHARGES:
         raise SettingsError(
             f"a voltage needs the charge of the ion of {element}",
             got=given,
-            allowed=f"a positive whole number (known: {', '.join(f'{e} {z}' for e, z in CHARGES.items())})",
+            allowed=f"a positive whole number; known: {', '.join(f'{e} {z}' for e, z in CHARGES.items())}",
         )
     return CHARGES[element]
 

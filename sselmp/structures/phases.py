@@ -97,6 +97,7 @@ def phases_within(elements: Iterable[str]) -> tuple[CompetingPhase, ...]:
             f"there are no competing phases for {', '.join(missing)}",
             got=f"the system {'-'.join(sorted(wanted))}",
             allowed=f"systems of {', '.join(pure)}, whose phases come with sselmp",
-            repair="take the Materials Project's phases, or describe those of the element under inputs/phases",
+            repair="take the Materials Project's phases (--against mp), describe those of the element under "
+            "inputs/phases, or leave hull and voltage out of --properties",
         )
     return found
