@@ -14,7 +14,7 @@ import gzip
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from elastic_reference import ROOT, moduli, tensors
@@ -25,6 +25,8 @@ from sselmp.launch.stability import StabilityRequest, stabilities
 from sselmp.launch.statics import Outcome, Request, found_records, study
 from sselmp.potentials.cards import load_card
 from sselmp.settings import check, read_toml
+from sselmp.statics.corrections import to_materials_project
+from sselmp.statics.entries import Phase, Source
 from sselmp.statics.settings import StaticsSettings
 from sselmp.structures.systems import load_system
 
@@ -52,7 +54,7 @@ PUBLISHED = {
 POTENTIALS = ("sevennet", "chgnet", "m3gnet", "deepmd")  # of deepmd's DPA-3 nothing is published there
 ENERGIES = (
     "potential", "system", "published E_f", "E_f, elements of the Materials Project", "difference",
-    "E_f, own elements", "without corrections", "above hull [meV/atom]", "decomposes into",
+    "E_f, own elements", "without corrections", "above its decomposition [meV/atom]", "decomposes into",
     "window, or decay without Li [V]",
 )  # fmt: skip
 MODULI = ("potential", "system", "", "published", "`paper`", "difference", "clamped", "relaxed ions", "K₀ of E(V)")
@@ -85,40 +87,59 @@ def elements_of_the_materials_project():
         return {element: min(row["energy_per_atom"]) for element, row in json.load(stream).items()}
 
 
-def energy_rows(potential, results):
-    """One row a system: formation energies of three kinds, and the self-consistent hull."""
+def energy_rows(potential, results, *, only_found):
+    """One row a system: its formation energy from the Materials Project's elements and from its own, and its hull."""
     crystals = tuple(load_system(system).crystal for system in SYSTEMS)
     request = Request(potential, crystals, ("relax",), StaticsSettings(), results, threads=1)
-    found = {}
-    for corrected in (True, False):
-        asked = StabilityRequest(request, "self-consistent", results / "none.json", corrected=corrected)
-        outcome = stabilities(asked, on_progress=lambda seen: tell(f"{potential}: {seen.words}"))
-        found[corrected] = {one.structure: one for one in outcome.found}
-        for failure in outcome.failures:
-            tell(f"{potential}: {failure}")
+    relaxed = {one.structure: one.result for one in outcome_of(request, only_found=only_found).records}
     elements = elements_of_the_materials_project()
+    for crystal in crystals:
+        if crystal.name in relaxed and relaxed[crystal.name].converged:
+            energy = on_the_materials_projects_scale(potential, relaxed[crystal.name])
+            counts = crystal.counts()
+            against = (energy - sum(elements[e] * n for e, n in counts.items())) / len(crystal)
+            published = PUBLISHED.get((potential, crystal.name), Published()).formation
+            shown = (text(published, 3), text(against, 3), off(against, published))
+            found = tuple(hulls(replace(request, crystals=(crystal,)), only_found=only_found))
+            yield (potential, crystal.name, *shown, *hull_columns(potential, found[0], plain=found[1]))
+
+
+def on_the_materials_projects_scale(potential, result):
+    """The energy of a relaxed cell with the corrections that the potential's training asks for [eV]."""
+    crystal, card = result.crystal.crystal(), load_card(potential)
+    source = Source("potential", card.name, card.physics_sha256())
+    phase = Phase("relaxed", crystal.counts(), result.energy_eV, card.energy_reference, source)
+    return to_materials_project(phase, crystal).energy_eV
+
+
+def hulls(request, *, only_found):
+    """Of one structure, with the corrections and without; None where there is none yet."""
+    (crystal,) = request.crystals
+    folder = layout.statics_folder(request.card_name, base=request.results) / crystal.name
+    for corrected in (True, False):
+        if only_found and not list(folder.glob("hull-self-consistent-*/hull.json")):
+            yield None
+            continue
+        asked = StabilityRequest(request, "self-consistent", request.results / "none.json", corrected=corrected)
+        outcome = stabilities(asked, on_progress=lambda seen: tell(f"{request.card_name}: {seen.words}"))
+        for failure in outcome.failures:
+            tell(f"{request.card_name}: {failure}")
+        yield outcome.found[0] if outcome.found else None
+
+
+def hull_columns(potential, one, *, plain):
+    if one is None:
+        return ("–",) * 5
     carries = load_card(potential).energy_reference == "MP2020-corrected"
-    for system in SYSTEMS:
-        if system in found[True]:
-            yield energy_row(
-                potential, found[True][system], plain=found[False][system], elements=elements, carries=carries
-            )
-
-
-def energy_row(potential, one, *, plain, elements, carries):
-    standing, published = one.stability.standing, PUBLISHED.get((potential, one.structure), Published()).formation
-    phase = standing.phase
-    against = phase.energy_eV_per_atom - sum(elements[e] * n for e, n in phase.composition.items()) / phase.atoms
-    window = one.profile.window_V or one.profile.neutral_V
-    parts = " + ".join(part.phase.formula for part in one.stability.decomposition.parts)
-    cost = 1000 * one.stability.decomposition_eV_per_atom
-    above = f"stable by {cost:.1f}" if standing.stable else text(1000 * standing.above_hull_eV_per_atom)
+    standing, window = one.stability.standing, one.profile.window_V or one.profile.neutral_V
+    cost = -1000 * one.stability.decomposition_eV_per_atom
     return (
-        potential, one.structure, text(published, 3), text(against, 3), off(against, published),
         text(standing.formation_eV_per_atom, 3),
         "–" if carries else text(plain.stability.standing.formation_eV_per_atom, 3),
-        above, parts, "none" if window is None else f"{window[0]:.2f} to {window[1]:.2f}",
-    )  # fmt: skip
+        text(cost),
+        " + ".join(part.phase.formula for part in one.stability.decomposition.parts),
+        "none" if window is None else f"{window[0]:.2f} to {window[1]:.2f}",
+    )
 
 
 def outcome_of(request, *, only_found):
@@ -177,13 +198,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--potential", action="append", choices=POTENTIALS)
     parser.add_argument("--table", choices=("energies", "moduli"))
-    parser.add_argument("--found", action="store_true", help="moduli: only what is on disk")
+    parser.add_argument("--found", action="store_true", help="only what is on disk; the rest is left open")
     parser.add_argument("--results", type=Path, default=Path("results"))
     chosen = parser.parse_args()
     potentials = chosen.potential or POTENTIALS
     try:
         if chosen.table != "moduli":
-            show(ENERGIES, (row for name in potentials for row in energy_rows(name, chosen.results)))
+            rows = (energy_rows(name, chosen.results, only_found=chosen.found) for name in potentials)
+            show(ENERGIES, (row for part in rows for row in part))
         if chosen.table != "energies":
             rows = (modulus_rows(name, chosen.results, only_found=chosen.found) for name in potentials)
             show(MODULI, (row for part in rows for row in part))

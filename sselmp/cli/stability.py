@@ -132,6 +132,8 @@ def _show(outcome: StabilityOutcome, folder: Path, *, settings: RelaxationSettin
                 console.say(f"  {step.voltage_V:.3f} V  {step.reaction}")
         if one.left_out:
             console.say(f"Caution: not on the hull, since their relaxations failed: {', '.join(one.left_out)}")
+        if one.second_try:
+            console.say(f"Brought to rest by BFGS at the second try: {', '.join(one.second_try)}")
         place = folder / one.structure / layout.hull_folder(one.hull.way, reference=one.hull.reference)
         phase = one.stability.standing.phase
         title = f"{phase.formula} with {phase.source.name}"
