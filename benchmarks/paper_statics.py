@@ -87,10 +87,11 @@ def elements_of_the_materials_project():
         return {element: min(row["energy_per_atom"]) for element, row in json.load(stream).items()}
 
 
-def energy_rows(potential, results, *, only_found):
+def energy_rows(potential, results, *, optimizer, only_found):
     """One row a system: its formation energy from the Materials Project's elements and from its own, and its hull."""
     crystals = tuple(load_system(system).crystal for system in SYSTEMS)
-    request = Request(potential, crystals, ("relax",), StaticsSettings(), results, threads=1)
+    settings = check(StaticsSettings, {"relaxation": {"optimizer": optimizer}}, source="--optimizer")
+    request = Request(potential, crystals, ("relax",), settings, results, threads=1)
     relaxed = {one.structure: one.result for one in outcome_of(request, only_found=only_found).records}
     elements = elements_of_the_materials_project()
     for crystal in crystals:
@@ -198,13 +199,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--potential", action="append", choices=POTENTIALS)
     parser.add_argument("--table", choices=("energies", "moduli"))
+    parser.add_argument("--optimizer", default="FIRE", help="of the relaxations for the energies")
     parser.add_argument("--found", action="store_true", help="only what is on disk; the rest is left open")
     parser.add_argument("--results", type=Path, default=Path("results"))
     chosen = parser.parse_args()
     potentials = chosen.potential or POTENTIALS
     try:
         if chosen.table != "moduli":
-            rows = (energy_rows(name, chosen.results, only_found=chosen.found) for name in potentials)
+            rows = (
+                energy_rows(name, chosen.results, optimizer=chosen.optimizer, only_found=chosen.found)
+                for name in potentials
+            )
             show(ENERGIES, (row for part in rows for row in part))
         if chosen.table != "energies":
             rows = (modulus_rows(name, chosen.results, only_found=chosen.found) for name in potentials)
