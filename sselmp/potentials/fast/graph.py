@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,9 @@ class Graph:
         card: Its cutoff and precision.
         device: ``cpu``, ``cuda``, ``cuda:N``.
         fixed: Whether shapes are fixed, as a CUDA graph demands.
+
+    Attributes:
+        starts: Of each configuration, the number of its first atom.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Graph:
         self._dtype = getattr(torch, card.precision)
         self.fixed = fixed
         self.counts = [len(one) for one in numbers]
+        self.starts = np.cumsum([0, *self.counts]).tolist()
         self._atoms, self._batch = sum(self.counts), len(self.counts)
         flat = [int(number) for one in numbers for number in one]
         self._species = model.species([*flat, flat[0]])  # the last one belongs to no configuration
@@ -58,15 +63,12 @@ class Graph:
         self._pairs: Pairs | None = None
 
     def set_pairs(self, pairs: Sequence[Pairs]) -> bool:
-        """Take the listed pairs of all configurations; whether their arrays are others than before."""
+        """Take the listed pairs of all configurations, atoms counted through; whether their arrays are others now."""
         import torch
 
-        starts = np.cumsum([0, *self.counts[:-1]]).tolist()
-        first = torch.cat([one.first + start for one, start in zip(pairs, starts, strict=True)])
-        second = torch.cat([one.second + start for one, start in zip(pairs, starts, strict=True)])
-        listed = Pairs(first, second, torch.cat([one.shifts for one in pairs]))
+        listed = Pairs(*(torch.cat([getattr(one, part.name) for one in pairs]) for part in fields(Pairs)))
         if not self.fixed:
-            self._pairs, self._listed_owner = listed, self._owner[first]
+            self._pairs, self._listed_owner = listed, self._owner[listed.first]
             return False
         grown = len(listed) > self.pair_capacity
         if grown:
@@ -81,7 +83,7 @@ class Graph:
 
     def place(self, index: int, positions: Array, *, cell: Array) -> None:
         """Put the positions (n, 3) and the cell (3, 3) of a configuration [Å] where the next step reads them."""
-        start = sum(self.counts[:index])
+        start = self.starts[index]
         self._input.array[3 * start : 3 * (start + self.counts[index])] = positions.reshape(-1)
         begin = 3 * self._atoms + 9 * index
         self._input.array[begin : begin + 9] = cell.reshape(-1)
@@ -126,7 +128,7 @@ class Graph:
 
     def answer(self, index: int) -> tuple[float, Array, Array, Array]:
         """Energy [eV], virial (3, 3) [eV], forces (n, 3) [eV/Å] and energies of the atoms (n,) [eV], after a step."""
-        found, batch, start = self._output.array, self._batch, sum(self.counts[:index])
+        found, batch, start = self._output.array, self._batch, self.starts[index]
         forces = found[10 * batch + 1 :][3 * start : 3 * (start + self.counts[index])]
         energies = found[10 * batch + 1 + 3 * self._atoms :][start : start + self.counts[index]]
         virial = found[batch + 9 * index : batch + 9 * index + 9]

@@ -11,6 +11,8 @@ from sselmp.cells import Array
 if TYPE_CHECKING:
     from torch import Tensor
 
+FEW = 300
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -29,25 +31,38 @@ class Pairs:
     def __len__(self) -> int:
         return int(self.first.shape[0])
 
+    def counted_from(self, start: int) -> Pairs:
+        """The same pairs where the first atom has the number ``start``."""
+        return Pairs(self.first + start, self.second + start, self.shifts)
+
 
 def pairs_within(distance_A: float, positions: Array, *, cell: Array, periodic: Sequence[bool], device: str) -> Pairs:
     """Find the pairs of a configuration.
+
+    Few atoms are searched on the processor, by one thread, wherever the pairs are to be: starting threads, or a GPU's
+    kernels one by one, takes longer than the search.
 
     Args:
         distance_A: Largest distance; a periodic cell may be smaller than that.
         positions: (n, 3) [Å].
         cell: (3, 3) rows a, b, c [Å].
         periodic: Along a, b, c.
-        device: Where they are sought and stay: ``cpu``, ``cuda``, ``cuda:N``.
+        device: Where the pairs are to be: ``cpu``, ``cuda``, ``cuda:N``.
     """
     import torch
     from vesin import NeighborList
 
-    def there(values: object, dtype: object) -> Tensor:
-        return torch.as_tensor(values, dtype=dtype).to(device)
-
-    search = NeighborList(cutoff=distance_A, full_list=True, sorted=True, n_threads=torch.get_num_threads())
-    first, second, shifts = search.compute(
-        there(positions, torch.float64), there(cell, torch.float64), there(list(periodic), torch.bool), "ijS"
+    few = len(positions) < FEW
+    where = "cpu" if few else device
+    search = NeighborList(
+        cutoff=distance_A, full_list=True, sorted=True, n_threads=1 if few else torch.get_num_threads()
     )
-    return Pairs(first.to(torch.int64), second.to(torch.int64), shifts.to(torch.float64))
+    first, second, shifts = search.compute(
+        torch.as_tensor(positions, dtype=torch.float64).to(where),
+        torch.as_tensor(cell, dtype=torch.float64).to(where),
+        torch.as_tensor(list(periodic), dtype=torch.bool).to(where),
+        "ijS",
+    )
+    return Pairs(
+        first.to(torch.int64).to(device), second.to(torch.int64).to(device), shifts.to(torch.float64).to(device)
+    )

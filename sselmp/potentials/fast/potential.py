@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from sselmp.potentials.fast.model import EdgeModel
 
-SKIN_A = 1.0
+SKIN_A = 1.0  # on a processor, where each listed pair costs time
+WIDE_SKIN_A = 2.0  # on a GPU, where a search costs as much as many steps
 
 
 class FastPotential:
@@ -31,7 +32,7 @@ class FastPotential:
         model: Of the family.
         card: Its cutoff and precision.
         device: ``cpu``, ``cuda``, ``cuda:N``.
-        skin_A: Beyond the cutoff, in which pairs are listed.
+        skin_A: Beyond the cutoff, in which pairs are listed; default: 1 on a processor, 2 on a GPU.
         fixed: Whether arrays keep their shapes from step to step; default: on a GPU.
 
     Attributes:
@@ -41,10 +42,10 @@ class FastPotential:
     """
 
     def __init__(
-        self, model: EdgeModel, *, card: Card, device: str, skin_A: float = SKIN_A, fixed: bool | None = None
+        self, model: EdgeModel, *, card: Card, device: str, skin_A: float | None = None, fixed: bool | None = None
     ) -> None:
         self.model, self.card, self.device = model, card, device
-        self._skin_A = skin_A
+        self._skin_A = skin_A or (SKIN_A if device == "cpu" else WIDE_SKIN_A)
         self._fixed = device != "cpu" if fixed is None else fixed
         self._numbers: list[NDArray[np.int64]] = []
         self._graph: Graph | None = None
@@ -97,7 +98,10 @@ class FastPotential:
         reach = self.card.cutoff_A + self._skin_A
         pairs = pairs_within(reach, positions, cell=cell, periodic=atoms.pbc, device=self.device)
         skin = Skin(positions, cell=cell, periodic=atoms.pbc, cutoff_A=self.card.cutoff_A, skin_A=self._skin_A)
-        self._pairs[place : place + 1], self._skins[place : place + 1] = [pairs], [skin]
+        self._pairs[place : place + 1], self._skins[place : place + 1] = (
+            [pairs.counted_from(graph.starts[place])],
+            [skin],
+        )
         graph.place(place, positions, cell=cell)
         self.searches += 1
         return True
@@ -115,6 +119,6 @@ class FastPotential:
         stress = None
         if self.card.stress:
             symmetric = -0.5 * (virial + virial.T) / volume
-            stress = np.array([symmetric[i, j] for i, j in cells.VOIGT_PAIRS])
+            stress = symmetric[tuple(zip(*cells.VOIGT_PAIRS, strict=True))]
         known = energies if self.card.per_atom_energy else None
         return Prediction(energy=energy, forces=forces, stress=stress, energies=known)
