@@ -93,7 +93,8 @@ def _density(axes: Axes, found: Phonons) -> None:
 
 def _heat_capacity(axes: Axes, found: Phonons) -> None:
     one = found.thermal
-    label = "$C_v$" if one.imaginary_share == 0 else "$C_v$, real modes only"
+    real = one.imaginary_share == 0 and found.verdict == "stable"
+    label = "$C_v$" if real else "$C_v$, real modes only"
     axes.plot(one.temperature_K, one.heat_capacity_J_per_K_mol, color=LINE, lw=1.3, label=label)
     axes.axhline(CLASSICAL, color="0.5", lw=0.8, ls="--", label="3R")
     axes.set_xlim(0.0, max(one.temperature_K[-1], 1.0))

@@ -8,6 +8,7 @@ import numpy as np
 
 from sselmp import units
 from sselmp.cells import Array, perpendicular_widths
+from sselmp.errors import SettingsError
 from sselmp.statics.lattice_dynamics import LatticeDynamics, Modes, acoustic, others
 from sselmp.statics.phonon_result import (
     DensityOfStates,
@@ -39,9 +40,16 @@ def displaced_supercells(crystal: Crystal, *, settings: PhononSettings, symmetry
         symmetry_tolerance_A: Within which symmetry is found [Å].
 
     Raises:
+        SettingsError: The supercell holds a single atom, which nothing holds at its place.
         StructureError: No symmetry can be made of the crystal.
     """
     factors = settings.supercell or factors_reaching(crystal, image_distance_A=settings.minimum_length_A)
+    if len(crystal) * int(np.prod(factors)) < 2:
+        raise SettingsError(
+            f"{crystal.name}: the supercell holds one atom, which moves with all its images and feels no force",
+            got=f"phonons.supercell = {list(factors)}",
+            allowed="a supercell of two atoms or more; about 10 Å in each direction is sound",
+        )
     return LatticeDynamics(
         crystal, factors, displacement_A=settings.displacement_A, symmetry_tolerance_A=symmetry_tolerance_A
     )

@@ -37,7 +37,7 @@ def quantities(record: Record) -> tuple[Quantity, ...]:
     if isinstance(found, Relaxation):
         return _of_relaxation(found)
     if isinstance(found, Phonons):
-        return _of_phonons(found)
+        return of_phonons(found)
     return _of_equation(found) if isinstance(found, EquationOfState) else _of_elasticity(found)
 
 
@@ -109,10 +109,10 @@ def _of_tensor(tensor: Tensor) -> tuple[Quantity, ...]:
     return (*listed, *(Quantity(f"C{i + 1}{j + 1}{ions}", tensor.C_GPa[i][j], "GPa") for i, j in elements))
 
 
-def _of_phonons(found: Phonons) -> tuple[Quantity, ...]:
+def of_phonons(found: Phonons) -> tuple[Quantity, ...]:
     """Thermal properties that leave out imaginary modes say so in their names."""
     raw, heat = found.before_symmetrisation, found.thermal
-    left = ", real modes only" if heat.imaginary_share > 0 else ""
+    left = "" if found.verdict == "stable" and heat.imaginary_share == 0 else ", real modes only"
     listed = [Quantity("lowest mode", found.lowest.frequency_THz, "THz")]
     if found.lowest_commensurate is not None:
         listed.append(Quantity("lowest mode in the supercell", found.lowest_commensurate.frequency_THz, "THz"))

@@ -115,7 +115,8 @@ class PhononSettings(Checked):
         minimum_length_A: Least distance between an atom and its own image in the supercell [Å].
         displacement_A: By which an atom is moved [Å].
         rest: How near to rest the ions are before.
-        mesh: Wave vectors along the three reciprocal vectors; None: as many as ``mesh_length_A`` asks for.
+        mesh: Wave vectors along the three reciprocal vectors, one of them even, for Γ is left out; None: as many as
+            ``mesh_length_A`` asks for.
         mesh_length_A: Of the mesh: the length of the crystal whose own wave vectors it holds [Å].
         band_points: Wave vectors on each straight piece of the path, its ends included.
         highest_temperature_K: Of the thermal properties [K].
@@ -134,6 +135,13 @@ class PhononSettings(Checked):
     highest_temperature_K: Positive = 1000.0
     temperature_step_K: Positive = 10.0
     tolerance_THz: Positive = 0.1
+
+    @model_validator(mode="after")
+    def _mesh_without_gamma(self) -> Self:
+        if self.mesh is not None and all(number % 2 for number in self.mesh):
+            msg = f"mesh holds Γ, where three modes have no frequency, if all its numbers are odd: {list(self.mesh)}"
+            raise ValueError(msg)
+        return self
 
 
 class StaticsSettings(Checked):
