@@ -16,7 +16,7 @@ from sselmp.launch.followed import Seen
 from sselmp.launch.statics_program import Running, carried_out
 from sselmp.statics import configurations, record
 from sselmp.statics.lattice_dynamics import LatticeDynamics
-from sselmp.statics.phonons import displaced_supercells, phonons
+from sselmp.statics.phonons import PARTS, OnPart, displaced_supercells, phonons
 from sselmp.statics.relaxation import Relaxation, StoredCrystal
 from sselmp.statics.settings import StaticsSettings
 from sselmp.structures.crystal import Crystal
@@ -30,10 +30,21 @@ class _Study:
     folder: Path
     at_rest: record.Record
     dynamics: LatticeDynamics
+    potential_sha256: str
 
-    @property
-    def cells(self) -> tuple[Crystal, ...]:
-        return (self.dynamics.supercell, *self.dynamics.displaced)
+    def forces(self) -> tuple[configurations.Forces | None, ...]:
+        """Of the supercell and of the displaced ones; None where they are not there."""
+        cells = (self.dynamics.supercell, *self.dynamics.displaced)
+        return tuple(configurations.find(self.folder, one, potential_sha256=self.potential_sha256) for one in cells)
+
+    def wanted(self) -> configurations.Configurations:
+        """What is to be evaluated, with what is there already."""
+        cells = (self.dynamics.supercell, *self.dynamics.displaced)
+        return configurations.Configurations(
+            structure=self.crystal.name,
+            folder=str(self.folder.resolve()),
+            crystals=tuple(StoredCrystal.of(cell) for cell in cells),
+        )
 
 
 def find_phonons(
@@ -54,42 +65,40 @@ def find_phonons(
 
     Raises:
         EnvironmentFaultError: The environment is not ready.
-        RunError: The program broke off, or a file cannot be read or written.
+        RunError: The program broke off.
         KeyboardInterrupt: The user stopped it.
     """
     failures: list[record.Failure] = []
-    studies = []
+    studies, sets = [], []
     for subject in subjects:
         try:
             study = _planned(subject, settings=settings, running=running)
-        except RunError:
-            raise
+            if study is not None:
+                sets += [study.wanted()] if None in study.forces() else []
+                studies.append(study)
         except SselmpError as error:
             failures.append(_failure(subject.crystal.name, error))
-        else:
-            studies += [] if study is None else [study]
-    failures += _forces(studies, running)
+    if sets:
+        work = configurations.ForcesWork(card=running.card_argument, property="phonons", sets=tuple(sets))
+        failures += carried_out(work, running)
     failed = {one.structure for one in failures}
-    for number, study in enumerate(studies):
-        if running.on_progress is not None:
-            running.on_progress(Seen(number, len(studies), f"{study.crystal.name} phonons, bands and densities"))
-        if study.crystal.name not in failed:
-            try:
-                _finish(study, settings=settings, running=running)
-            except RunError:
-                raise
-            except SselmpError as error:
-                failures.append(_failure(study.crystal.name, error))
+    left = [study for study in studies if study.crystal.name not in failed]
+    for number, study in enumerate(left):
+        try:
+            _finish(study, settings=settings, running=running, on_part=_follower(running, number=number, of=left))
+        except SselmpError as error:
+            failures.append(_failure(study.crystal.name, error))
     return tuple(failures)
 
 
 def _planned(subject: record.Subject, *, settings: StaticsSettings, running: Running) -> _Study | None:
     """What is to be done for a structure; None where it is done, or where it cannot begin."""
     crystal, folder = subject.crystal.crystal(), Path(subject.folder)
-    if _found(crystal, folder, settings=settings, running=running) is not None:
+    identity = record.identity_of(running.card, crystal, property_="phonons", settings=settings)
+    if record.find(folder, identity) is not None:
         return None
-    identity = record.identity_of(running.card, crystal, property_="rest", settings=settings)
-    at_rest = record.find(folder, identity)
+    start = record.identity_of(running.card, crystal, property_="rest", settings=settings)
+    at_rest = record.find(folder, start)
     if at_rest is None or not isinstance(at_rest.result, Relaxation) or not at_rest.result.converged:
         return None
     dynamics = displaced_supercells(
@@ -97,39 +106,16 @@ def _planned(subject: record.Subject, *, settings: StaticsSettings, running: Run
         settings=settings.phonons,
         symmetry_tolerance_A=settings.relaxation.symmetry_tolerance_A,
     )
-    return _Study(crystal, folder, at_rest, dynamics)
+    return _Study(crystal, folder, at_rest, dynamics, potential_sha256=running.card.physics_sha256())
 
 
-def _found(crystal: Crystal, folder: Path, *, settings: StaticsSettings, running: Running) -> record.Record | None:
-    return record.find(folder, record.identity_of(running.card, crystal, property_="phonons", settings=settings))
-
-
-def _forces(studies: Sequence[_Study], running: Running) -> tuple[record.Failure, ...]:
-    """Have the forces evaluated that are not there yet."""
-    sha256 = running.card.physics_sha256()
-    sets = [
-        configurations.Configurations(
-            structure=study.crystal.name,
-            folder=str(study.folder.resolve()),
-            crystals=tuple(StoredCrystal.of(cell) for cell in study.cells),
-        )
-        for study in studies
-        if any(configurations.find(study.folder, cell, potential_sha256=sha256) is None for cell in study.cells)
-    ]
-    if not sets:
-        return ()
-    work = configurations.ForcesWork(card=running.card_argument, property="phonons", sets=tuple(sets))
-    return carried_out(work, running)
-
-
-def _finish(study: _Study, *, settings: StaticsSettings, running: Running) -> None:
+def _finish(study: _Study, *, settings: StaticsSettings, running: Running, on_part: OnPart) -> None:
     """Make the record of a structure whose forces are there."""
-    sha256 = running.card.physics_sha256()
-    found = [configurations.find(study.folder, cell, potential_sha256=sha256) for cell in study.cells]
+    found = study.forces()
     forces = [one for one in found if one is not None]
     if len(forces) != len(found):
         raise RunError(f"forces of {study.crystal.name} have gone from {study.folder}", repair="run again")
-    result = phonons(study.dynamics, [one.array() for one in forces], settings=settings.phonons)
+    result = phonons(study.dynamics, [one.array() for one in forces], settings=settings.phonons, on_part=on_part)
     effort = record.Effort(
         evaluations=len(forces),
         seconds=sum(one.seconds for one in forces),
@@ -139,6 +125,17 @@ def _finish(study: _Study, *, settings: StaticsSettings, running: Running) -> No
     identity = record.identity_of(running.card, study.crystal, property_="phonons", settings=settings)
     made = record.made(running.card, study.crystal, identity=identity, result=result, effort=effort)
     record.write(study.folder, made)
+
+
+def _follower(running: Running, *, number: int, of: Sequence[_Study]) -> OnPart:
+    """Tells which part of which structure is being worked on."""
+
+    def tell(done: int) -> None:
+        if running.on_progress is not None:
+            words = f"{of[number].crystal.name} phonons, bands and densities"
+            running.on_progress(Seen(number * PARTS + done, len(of) * PARTS, words))
+
+    return tell
 
 
 def _failure(structure: str, error: SselmpError) -> record.Failure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -29,6 +29,8 @@ DIGITS = 6  # of frequencies and densities that are kept
 TIE_THZ = 1e-3  # of modes that differ by less, the one at a point with a name is named
 MESH = "on the mesh"
 FITTING = "a wave vector of the supercell"
+PARTS = 3  # force constants, bands, mesh
+OnPart = Callable[[int], None]
 
 
 def displaced_supercells(crystal: Crystal, *, settings: PhononSettings, symmetry_tolerance_A: float) -> LatticeDynamics:
@@ -55,25 +57,32 @@ def displaced_supercells(crystal: Crystal, *, settings: PhononSettings, symmetry
     )
 
 
-def phonons(dynamics: LatticeDynamics, forces: Sequence[Array], *, settings: PhononSettings) -> Phonons:
+def phonons(
+    dynamics: LatticeDynamics, forces: Sequence[Array], *, settings: PhononSettings, on_part: OnPart | None = None
+) -> Phonons:
     """What the forces in the supercells say of a crystal's vibrations.
 
     Args:
         dynamics: Of ``displaced_supercells``.
         forces: (n, 3) each [eV/Å]: of its supercell, then of its displaced ones.
         settings: The same as before.
+        on_part: Called before each of its ``PARTS`` with those done.
 
     Raises:
         PotentialError: The forces determine no force constants.
         StructureError: The primitive cell is of no Bravais lattice.
     """
+    tell = on_part or (lambda _: None)
+    tell(0)
     quality = dynamics.take(forces)
+    tell(1)
     path = zone_path(dynamics.primitive, points=settings.band_points)
-    numbers = settings.mesh or mesh_numbers(dynamics.primitive, length_A=settings.mesh_length_A)
-    modes = dynamics.on_mesh(numbers)
     bands = tuple(_piece(dynamics, one) for one in path.pieces)
     at_gamma = dynamics.frequencies(np.zeros((1, 3)))[0]
     fitting = _lowest_fitting(dynamics, path)
+    tell(2)
+    numbers = settings.mesh or mesh_numbers(dynamics.primitive, length_A=settings.mesh_length_A)
+    modes = dynamics.on_mesh(numbers)
     lowest = _lowest(dynamics, bands, modes=modes, fitting=fitting)
     verdict, reason = judged(lowest, fitting, tolerance_THz=settings.tolerance_THz)
     return Phonons(
