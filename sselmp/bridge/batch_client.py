@@ -13,7 +13,7 @@ from sselmp.bridge import batch_messages as messages
 from sselmp.bridge.batch_messages import Hello, Kind
 from sselmp.bridge.forces import Answer
 from sselmp.cells import Array
-from sselmp.errors import PotentialError, RunError
+from sselmp.errors import PotentialError, RunError, SettingsError
 from sselmp.potentials.cards import check_elements, load_card
 
 AGAIN = "run it again to resume"
@@ -27,17 +27,28 @@ class RemoteModel:
         elements: Symbols that ``species`` indexes.
         server: The server's socket.
         device: What the pair style asks for; a server is on one device, so that only its own or ``auto`` can be had.
+        path: The same of the path to the potential: the server has chosen it.
+
+    Attributes:
+        path: In words, who evaluates.
 
     Raises:
-        SettingsError: There is no such card, or it does not know an element.
+        SettingsError: There is no such card, it does not know an element, or a path is asked for.
         RunError: The server is not there, or evaluates another potential.
     """
 
-    def __init__(self, card: str, elements: Sequence[str], *, server: Path, device: str = "auto") -> None:
+    def __init__(self, card: str, elements: Sequence[str], *, server: Path, device: str, path: str) -> None:
         from ase.data import atomic_numbers
 
         self.card = load_card(card)
         check_elements(self.card, elements)
+        if path != "auto":
+            raise SettingsError(
+                "in a batch, the server chooses the path to the potential",
+                got=f"path {path}",
+                repair="take the path out of the pair style, or start the run without --batch",
+            )
+        self.path = "evaluated by a batch server"
         self._numbers = np.array([atomic_numbers[e] for e in elements], dtype=np.int32)
         self._atoms = 0
         self._buffer = bytearray(messages.HEADER.size)

@@ -1,4 +1,4 @@
-"""What a run and the batch server say to each other over a Unix socket, as bytes; opens no socket and evaluates nothing."""
+"""What a run and its batch server say to each other over a Unix socket, as bytes; opens none and evaluates nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from sselmp.bridge.forces import Answer
 from sselmp.cells import Array
 from sselmp.errors import RunError
+
+PROGRESS = "sselmp-batch"  # opens a line of the server's progress: done, total, what
+READY = "sselmp-batch-ready"  # opens the line that says how many runs it takes at once (0: any number)
 
 HEADER = struct.Struct("=IIQ")  # kind, whether per-atom energies are meant, bytes that follow
 MOST_BYTES = 1 << 32  # of one message: no configuration needs as much, so that a stray program is told from a run

@@ -5,11 +5,13 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sselmp import layout
 from sselmp.bridge.forces import Answer
 from sselmp.cells import Array, virial_from_ase_stress, volume
 from sselmp.errors import PotentialError, SselmpError
@@ -121,7 +123,8 @@ def _as_potential_error(error: Exception, *, card: Card) -> PotentialError:
     if isinstance(error, SselmpError):
         return PotentialError(str(error))
     traceback.print_exception(error)
-    return PotentialError(f"potential {card.name} failed: {type(error).__name__}: {error} (traceback by the server)")
+    said = f"potential {card.name} failed: {type(error).__name__}: {error}"
+    return PotentialError(f"{said} (traceback in {Path.cwd() / layout.PROGRAM_OUTPUT})")
 
 
 def _out_of_memory(error: Exception) -> bool:

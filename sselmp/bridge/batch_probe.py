@@ -66,7 +66,7 @@ class Measured(Checked):
         return slope if slope > 0.0 else float(peaks[-1] / pairs[-1])
 
     def fit(self, wanted: Wanted, *, cutoff_A: float, memory: int) -> int:
-        """How many configurations like this one a device holds at once, at least one; ``memory`` is free there [bytes]."""
+        """How many configurations like this one go into so much free ``memory`` [bytes] of the device; at least one."""
         each = self.bytes_per_pair() * pairs(wanted, cutoff_A=cutoff_A)
         return max(1, int(KEPT_PART * memory / each))
 

@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from sselmp.bridge import batch_probe
+from sselmp.bridge.batch_messages import PROGRESS, READY
 from sselmp.bridge.batch_potential import BatchPotential, Wanted
 from sselmp.bridge.batch_server import BatchServer, Offer
 from sselmp.errors import SselmpError
 from sselmp.inputs.datafile import read_data
+from sselmp.potentials.calculators import chosen_device
 from sselmp.potentials.cards import Card, load_card
+from sselmp.potentials.environments import installed_versions
 
-PROGRESS = "sselmp-batch"  # opens a line of progress: done, total, what
-READY = "sselmp-batch-ready"  # opens the line that says how many runs are taken at once
 RECORDED = ("torch", "numpy", "ase")
 
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         _tell(f"{PROGRESS} 0 1 loading the potential")
         card = load_card(chosen.card)
-        device = _device(card, asked=chosen.device)
+        device = chosen_device(chosen.device, family=card.family)
         potential = BatchPotential(card, device=device)
         limits = _limits(card, potential, structure=chosen.structure, device=device)
         offer = Offer(card.name, physics=card.physics_sha256(), device=chosen.device)
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(chosen.socket))
         listener.listen(1024)
-        _tell(f"{READY} {chosen.size or limits.runs or 0} {limits.pass_atoms if limits.pass_atoms is not None else -1}")
+        _tell(f"{READY} {chosen.size or limits.runs or 0}, atoms in a pass: {limits.pass_atoms}")
         server = BatchServer(listener, potential, offer=offer, pass_atoms=limits.pass_atoms)
         server.serve(lambda: os.getppid() == starter)  # another parent: the one that started this was killed
 
@@ -65,12 +66,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--structure", type=Path, help="data file of the largest run, to measure memory with")
     parser.add_argument("--size", type=int, help="runs at once, whatever the memory")
     return parser.parse_args(argv)
-
-
-def _device(card: Card, *, asked: str) -> str:
-    from sselmp.potentials.calculators import chosen_device
-
-    return chosen_device(asked, family=card.family)
 
 
 def _limits(card: Card, potential: BatchPotential, *, structure: Path | None, device: str) -> Limits:
@@ -115,8 +110,6 @@ def _specimen(structure: Path) -> Wanted:
 
 
 def _versions() -> dict[str, str]:
-    from sselmp.potentials.environments import installed_versions
-
     return installed_versions(Path(sys.prefix), RECORDED)
 
 

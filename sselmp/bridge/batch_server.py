@@ -24,8 +24,8 @@ from sselmp.errors import PotentialError, RunError, SselmpError
 LOOK_EVERY_S = 0.5  # whether the server is still needed
 # How long those that have asked wait for one that has not: a part of what an evaluation takes, within bounds. Who is
 # late is not waited for again before it asks.
-PATIENCE_PART = 0.25
-PATIENCE_S = (0.0005, 0.05)
+PATIENCE_PART = 1.0
+PATIENCE_S = (0.002, 0.05)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Run:
     """One run's connection: bytes that came, bytes to go, and what it waits for."""
 
     key: str
+    number: int
     socket: socket.socket
     incoming: bytearray = field(default_factory=lambda: bytearray(messages.HEADER.size))
     filled: int = 0
@@ -74,7 +75,7 @@ class BatchServer:
         self._runs: list[Run] = []
         self._count = 0
         self._patience = PATIENCE_S[0]
-        listener.setblocking(False)
+        listener.settimeout(0)
         self._selector.register(listener, selectors.EVENT_READ)
 
     def serve(self, needed: Callable[[], bool]) -> None:
@@ -151,9 +152,9 @@ class BatchServer:
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
-        connection.setblocking(False)
+        connection.settimeout(0)
         self._count += 1
-        run = Run(key=str(self._count), socket=connection)
+        run = Run(key=str(self._count), number=self._count, socket=connection)
         self._runs.append(run)
         self._selector.register(connection, selectors.EVENT_READ, run)
 
@@ -245,19 +246,20 @@ class BatchServer:
 
 
 def _first_pass(asking: Sequence[Run], most_atoms: int | None) -> tuple[list[Run], bool]:
-    """The first of those that ask, as many as one pass takes and at least one; whether the next would not fit."""
+    """The first of those that ask, as many as one pass takes and at least one; whether the next would not fit.
+
+    They stand in the order in which they joined, so that what an evaluator keeps of a pass serves the next one too.
+    """
     group: list[Run] = []
     atoms = 0
     for run in asking:
         count = 0 if run.wanted is None else len(run.wanted.numbers)
         if group and most_atoms is not None and atoms + count > most_atoms:
-            return group, True
+            return sorted(group, key=lambda one: one.number), True
         group.append(run)
         atoms += count
-    return group, most_atoms is not None and atoms >= most_atoms
+    return sorted(group, key=lambda one: one.number), most_atoms is not None and atoms >= most_atoms
 
 
 def _failed(error: PotentialError | RunError) -> bytes:
     return messages.text(Kind.FAILED, str(error))
-
-
