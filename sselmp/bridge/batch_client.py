@@ -53,6 +53,7 @@ class RemoteModel:
         self._atoms = 0
         self._buffer = bytearray(messages.HEADER.size)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, messages.SOCKET_BYTES)
         try:
             self._socket.connect(str(server))
         except OSError as error:
@@ -64,6 +65,7 @@ class RemoteModel:
     def set_atoms(self, species: NDArray[np.int32], *, periodic: Sequence[bool]) -> None:
         """Say which atoms the next configurations consist of; as ``forces.Model`` has it."""
         self._send(messages.atoms(self._numbers[species], np.array(periodic, dtype=np.int32)))
+        self._receive(Kind.WELCOME)
         self._atoms = len(species)
         self._buffer = bytearray(messages.HEADER.size + messages.answer_length(self._atoms, energies=True))
 
@@ -75,10 +77,8 @@ class RemoteModel:
             RunError: The server has ended.
         """
         asked = messages.header(Kind.EVALUATE, messages.configuration_length(self._atoms), energies=energies)
-        data = b"".join((asked, np.ascontiguousarray(cell).data, np.ascontiguousarray(positions).data))
-        self._send(data)
-        found = self._receive(Kind.ANSWER)
-        return messages.read_answer(found, atoms=self._atoms)
+        self._send(b"".join((asked, np.ascontiguousarray(cell).data, np.ascontiguousarray(positions).data)))
+        return messages.read_answer(self._receive(Kind.ANSWER), atoms=self._atoms)
 
     def close(self) -> None:
         """Leave the batch."""
@@ -99,12 +99,12 @@ class RemoteModel:
 
     def _receive(self, expected: Kind) -> memoryview:
         """The content of the next message, which must be of one kind, or say why not."""
-        self._fill(0, messages.HEADER.size)
+        filled = self._fill(0, messages.HEADER.size)
         header = messages.read_header(self._buffer)
         end = messages.HEADER.size + header.length
         if len(self._buffer) < end:
             self._buffer = self._buffer + bytearray(end - len(self._buffer))
-        self._fill(messages.HEADER.size, end)
+        self._fill(filled, end)
         content = memoryview(self._buffer)[messages.HEADER.size : end]
         if header.kind is Kind.FAILED:
             raise PotentialError(bytes(content).decode(errors="replace"))
@@ -112,16 +112,18 @@ class RemoteModel:
             raise RunError("a batch server answered with another message", got=header.kind.name, allowed=expected.name)
         return content
 
-    def _fill(self, start: int, end: int) -> None:
+    def _fill(self, filled: int, least: int) -> int:
+        """Fill the buffer to a place at least, and beyond with what is there: one message is under way at a time."""
         view = memoryview(self._buffer)
-        while start < end:
+        while filled < least:
             try:
-                received = self._socket.recv_into(view[start:end])
+                received = self._socket.recv_into(view[filled:])
             except ConnectionError as error:
                 raise _gone(error.strerror or str(error)) from error
             if received == 0:
                 raise _gone("it closed the connection")
-            start += received
+            filled += received
+        return filled
 
 
 def _gone(found: str) -> RunError:

@@ -21,17 +21,21 @@ READY = "sselmp-batch-ready"  # opens the line that says how many runs it takes 
 HEADER = struct.Struct("=IIQ")  # kind, whether per-atom energies are meant, bytes that follow
 MOST_BYTES = 1 << 32  # of one message: no configuration needs as much, so that a stray program is told from a run
 ANSWER_NUMBERS = 7  # energy and virial, before the forces
+SOCKET_BYTES = 1 << 22  # asked of the system for each direction, so that a message is taken at once; it gives less
 
 
 class Kind(IntEnum):
     """What a message is."""
 
     HELLO = 1  # run: which potential it was prepared with
-    WELCOME = 2  # server: it is the same
-    ATOMS = 3  # run: which atoms the next configurations consist of; not answered
+    WELCOME = 2  # server: it is the same; or it knows the atoms
+    ATOMS = 3  # run: which atoms the next configurations consist of
     EVALUATE = 4  # run: a configuration
     ANSWER = 5  # server: energy, forces, virial
     FAILED = 6  # server: why there is no answer
+
+
+_KINDS = {int(kind): kind for kind in Kind}
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,11 @@ def read_header(data: bytes | bytearray | memoryview) -> Header:
     Raises:
         RunError: It is none.
     """
-    kind, energies, length = HEADER.unpack_from(data)
-    if kind not in set(Kind) or energies > 1 or length > MOST_BYTES:
+    number, energies, length = HEADER.unpack_from(data)
+    kind = _KINDS.get(number)
+    if kind is None or energies > 1 or length > MOST_BYTES:
         raise RunError("what came over a batch's socket is no message of ours", got=bytes(data[: HEADER.size]).hex())
-    return Header(Kind(kind), energies=bool(energies), length=length)
+    return Header(kind, energies=bool(energies), length=length)
 
 
 def text(kind: Kind, words: str = "") -> bytes:
@@ -128,12 +133,13 @@ def read_configuration(data: memoryview) -> tuple[Array, Array]:
     return numbers[:9].reshape(3, 3), numbers[9:].reshape(-1, 3)
 
 
-def answer(found: Answer) -> bytes:
-    """A whole ``ANSWER``."""
-    parts = [np.array([found.energy]), found.virial, found.forces.ravel()]
-    parts += [found.energies] if found.energies is not None else []
-    data = np.concatenate(parts).tobytes()
-    return header(Kind.ANSWER, len(data), energies=found.energies is not None) + data
+def answer(found: Answer) -> list[bytes | memoryview]:
+    """A whole ``ANSWER``, in parts, so that the forces need not be copied."""
+    numbers = np.array([found.energy, *found.virial])
+    arrays = [found.forces] if found.energies is None else [found.forces, found.energies]
+    parts = [np.ascontiguousarray(one, dtype=np.float64).data.cast("B") for one in (numbers, *arrays)]
+    length = sum(len(part) for part in parts)
+    return [header(Kind.ANSWER, length, energies=found.energies is not None), *parts]
 
 
 def answer_length(atoms: int, *, energies: bool) -> int:

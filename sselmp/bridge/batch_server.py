@@ -39,14 +39,16 @@ class Offer:
 
 @dataclass
 class Run:
-    """One run's connection: bytes that came, bytes to go, and what it waits for."""
+    """One run's connection: bytes that came, bytes to go, and what it waits for.
+
+    A run says one thing at a time and waits for its answer, so that the bytes that came hold until it has it.
+    """
 
     key: str
     number: int
     socket: socket.socket
     incoming: bytearray = field(default_factory=lambda: bytearray(messages.HEADER.size))
     filled: int = 0
-    header: Header | None = None
     outgoing: bytearray = field(default_factory=bytearray)
     numbers: NDArray[np.int32] | None = None
     periodic: NDArray[np.bool_] | None = None
@@ -133,13 +135,13 @@ class BatchServer:
         for run, found in zip(group, answers, strict=True):
             run.wanted = None
             run.expected = isinstance(found, Answer)
-            self._send(run, messages.answer(found) if isinstance(found, Answer) else _failed(found))
+            self._send(run, messages.answer(found) if isinstance(found, Answer) else [_failed(found)])
 
     def _tell_all(self, error: BaseException) -> None:
         """Say why the server ends, to those that wait and, where the system keeps it, to those that will ask."""
         said = str(error) if isinstance(error, SselmpError) else f"{type(error).__name__}: {error}"
         for run in list(self._runs):
-            self._send(run, messages.text(Kind.FAILED, f"the batch server ended: {said}"))
+            self._send(run, [messages.text(Kind.FAILED, f"the batch server ended: {said}")])
 
     def _attend(self, run: Run | None, mask: int) -> None:
         if run is None:
@@ -153,6 +155,7 @@ class BatchServer:
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
         connection.settimeout(0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, messages.SOCKET_BYTES)
         self._count += 1
         run = Run(key=str(self._count), number=self._count, socket=connection)
         self._runs.append(run)
@@ -161,41 +164,43 @@ class BatchServer:
     def _read(self, run: Run) -> None:
         """Take what came; a run that has ended, or talks nonsense, leaves the batch."""
         try:
-            while (received := run.socket.recv_into(memoryview(run.incoming)[run.filled :])) > 0:
-                run.filled += received
-                while run.filled == len(run.incoming):
-                    if not self._advance(run):
-                        return
-            self._drop(run)
+            received = run.socket.recv_into(memoryview(run.incoming)[run.filled :])
+            run.filled += received
+            if received == 0:
+                self._drop(run)
+            elif run.filled >= messages.HEADER.size:
+                self._take_if_whole(run)
         except BlockingIOError:
             return
         except OSError:
             self._drop(run)
         except RunError as error:
-            self._send(run, _failed(error))
+            self._send(run, [_failed(error)])
             self._drop(run)
 
-    def _advance(self, run: Run) -> bool:
-        """A header or a message is whole: make room for what comes next; whether to go on reading."""
-        if run.header is None:
-            run.header = messages.read_header(run.incoming)
-            run.incoming, run.filled = bytearray(run.header.length), 0
-            return True
-        header, content = run.header, run.incoming
-        run.header, run.incoming, run.filled = None, bytearray(messages.HEADER.size), 0
-        self._take(run, header, content=content)
-        return header.kind is not Kind.EVALUATE  # it asks one thing at a time
+    def _take_if_whole(self, run: Run) -> None:
+        header = messages.read_header(run.incoming)
+        end = messages.HEADER.size + header.length
+        if run.filled > end or run.wanted is not None:
+            raise RunError("a run did not wait for its answer", got=header.kind.name)
+        if run.filled == end:
+            run.filled = 0
+            self._take(run, header, content=memoryview(run.incoming)[messages.HEADER.size : end])
+        elif len(run.incoming) <= end:  # one byte more than the message, so that what should not come is seen
+            run.incoming = run.incoming[: run.filled] + bytearray(end + 1 - run.filled)
 
-    def _take(self, run: Run, header: Header, *, content: bytearray) -> None:
+    def _take(self, run: Run, header: Header, *, content: memoryview) -> None:
         if header.kind is Kind.HELLO:
             self._welcome(run, messages.read_hello(bytes(content)))
         elif header.kind is Kind.ATOMS and run.welcome and len(content) >= 12:
             numbers, periodic = messages.read_atoms(bytes(content))
             run.numbers, run.periodic = numbers, periodic.astype(bool)
+            run.incoming = bytearray(messages.HEADER.size + messages.configuration_length(len(numbers)) + 1)
+            self._send(run, [messages.text(Kind.WELCOME)])
         elif header.kind is Kind.EVALUATE and run.numbers is not None and run.periodic is not None:
             if len(content) != messages.configuration_length(len(run.numbers)):
                 raise RunError("a run asked for more or fewer atoms than it has", got=f"{len(content)} bytes")
-            cell, positions = messages.read_configuration(memoryview(content))
+            cell, positions = messages.read_configuration(content)
             run.wanted = Wanted(run.key, run.numbers, run.periodic, positions, cell, header.energies)
             run.asked = time.monotonic()
         else:
@@ -217,24 +222,34 @@ class BatchServer:
                 repair="take the device out of the pair style, or start the run without --batch",
             )
         run.key, run.welcome = f"{run.key}:{said.folder}", True
-        self._send(run, messages.text(Kind.WELCOME))
+        self._send(run, [messages.text(Kind.WELCOME)])
 
-    def _send(self, run: Run, data: bytes) -> None:
-        run.outgoing += data
-        self._flush(run)
-
-    def _flush(self, run: Run) -> None:
+    def _send(self, run: Run, parts: Sequence[bytes | memoryview]) -> None:
+        """Send a message, or keep what the system does not take now: nobody is waited for."""
+        if run.outgoing:
+            run.outgoing += b"".join(parts)
+            return
         try:
-            while run.outgoing:
-                del run.outgoing[: run.socket.send(run.outgoing)]
+            sent = run.socket.sendmsg(parts)
         except BlockingIOError:
-            pass
+            sent = 0
         except OSError:
             self._drop(run)
             return
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if run.outgoing else 0)
-        if self._selector.get_key(run.socket).events != events:
-            self._selector.modify(run.socket, events, run)
+        if sent < sum(len(part) for part in parts):
+            run.outgoing += b"".join(parts)[sent:]
+            self._selector.modify(run.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, run)
+
+    def _flush(self, run: Run) -> None:
+        try:
+            del run.outgoing[: run.socket.send(run.outgoing)]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(run)
+            return
+        if not run.outgoing:
+            self._selector.modify(run.socket, selectors.EVENT_READ, run)
 
     def _drop(self, run: Run) -> None:
         if run in self._runs:
