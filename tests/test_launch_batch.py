@@ -21,6 +21,7 @@ from sselmp.errors import RunError, SettingsError, SselmpError
 from sselmp.launch import batch
 from sselmp.launch.argv import RunOptions
 from sselmp.launch.batch import Told, dealt, found_devices, refuse_unbatchable, run_batches
+from sselmp.launch.lock import locked
 from sselmp.launch.run import run_folder
 from sselmp.manifest import Manifest
 
@@ -178,7 +179,7 @@ def test_a_run_whose_potential_fails_and_one_that_is_in_use_leave_the_others(tmp
         make_folder(tmp_path / "Cu", card, COPPER),
     ]
     ended = Ended()
-    with batch.run_folder.__globals__["locked"](folders[2]):
+    with locked(folders[2]):
         run_batches(folders, options=ONE, told=ended.told(), prefix=lammps_environment)
     assert ended.states() == {"Ar": "failed", "Al": "finished", "Cu": "failed"}
     assert "potential emt failed" in str(ended.how["Ar"])

@@ -26,6 +26,7 @@ LONGEST_PASS_S = 4.0  # larger ones are left to the law
 USED_PART = 0.4  # of the device's memory, beyond which nothing larger is tried
 KEPT_PART = 0.75  # of the device's memory is filled; packages cache, and systems differ
 SLOWER = 1.25  # than the best by this, per atom: nothing larger is tried
+ROSE_PART = 0.05  # of the peak: less is no rise
 AS_GOOD = 1.03  # within this of the best, the smaller pass is taken
 
 
@@ -63,7 +64,8 @@ class Measured(Checked):
         pairs = np.array([row.pairs for row in self.rows])
         peaks = np.array([float(row.peak_bytes) for row in self.rows])
         slope = float(np.polyfit(pairs, peaks, 1)[0]) if len(self.rows) > 1 else 0.0
-        return slope if slope > 0.0 else float(peaks[-1] / pairs[-1])
+        rose = slope * pairs[-1] > ROSE_PART * peaks[-1]
+        return slope if rose else float(peaks[-1] / pairs[-1])
 
     def fit(self, wanted: Wanted, *, cutoff_A: float, memory: int) -> int:
         """How many configurations like this one go into so much free ``memory`` [bytes] of the device; at least one."""
