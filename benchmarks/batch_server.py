@@ -75,7 +75,16 @@ def requests(prefix: Path, *, count: int) -> list[dict]:
         card.write_text(FREE_CARD)
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks"), "OMP_NUM_THREADS": "1"}
         python = str(prefix / "bin" / "python")
-        argv = [python, "-m", "sselmp.bridge.batch_program", str(card), "--socket", str(server)]
+        argv = [
+            python,
+            "-m",
+            "sselmp.bridge.batch_program",
+            str(card),
+            "--socket",
+            str(server),
+            "--starter",
+            str(os.getpid()),
+        ]
         program = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True)
         try:
             while "ready" not in program.stdout.readline():

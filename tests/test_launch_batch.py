@@ -254,6 +254,25 @@ def test_what_cannot_be_batched_is_refused_before_anything_starts(tmp_path):
     run_batches([], options=ONE, told=Ended().told())
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--batch", "--at-once", "2"], "--batch and --at-once are two ways"),
+        (["--batch-size", "2", "--ranks", "2"], "a run in a batch has one MPI rank"),
+        (["--batch", "--threads", "999"], "more threads than cores"),
+        (["--batch-size", "0"], "--batch-size"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be_had_in_one_message(tmp_path, options, message):
+    folder = make_folder(tmp_path / "Cu", make_card(tmp_path), COPPER)
+    program = Path(sys.executable).parent / "sselmp"
+    done = subprocess.run([program, "run", folder, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert manifest.read(folder).state == "prepared"
+
+
 def test_folders_are_dealt_to_devices_card_by_card():
     cards = {Path(name): "a" for name in "123"} | {Path("4"): "b"}
     assert [[(g.card, g.device, len(g.folders)) for g in queue] for queue in dealt(cards, ["auto"])] == [

@@ -1,6 +1,6 @@
 """Runs in a potential's environment: loads it once and serves the runs of a batch; started by ``sselmp run --batch``.
 
-Usage: python -m sselmp.bridge.batch_program CARD --device DEVICE --socket PATH [--structure DATA] [--size N]
+Usage: python -m sselmp.bridge.batch_program CARD --socket PATH --starter PID [--device DEVICE] [--structure DATA] [--size N]
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class Limits:
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until the program that started this one is gone, or ends it."""
     chosen = _arguments(argv)
-    starter = os.getppid()
     try:
         _tell(f"{PROGRESS} 0 1 loading the potential")
         card = load_card(chosen.card)
-        device = chosen_device(chosen.device, family=card.family)
+        asked = "auto" if card.family == "ase" else chosen.device  # ASE's own calculators know no GPU
+        device = chosen_device(asked, family=card.family)
         potential = BatchPotential(card, device=device)
         limits = _limits(card, potential, structure=chosen.structure, device=device)
-        offer = Offer(card.name, physics=card.physics_sha256(), device=chosen.device)
+        offer = Offer(card.name, physics=card.physics_sha256(), device=device)
     except SselmpError as error:
         sys.stderr.write(f"sselmp-lmp: {error}\n")
         raise SystemExit(error.exit_code) from error
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         listener.listen(1024)
         _tell(f"{READY} {chosen.size or limits.runs or 0}, atoms in a pass: {limits.pass_atoms}")
         server = BatchServer(listener, potential, offer=offer, pass_atoms=limits.pass_atoms)
-        server.serve(lambda: os.getppid() == starter)  # another parent: the one that started this was killed
+        server.serve(lambda: os.getppid() == chosen.starter)  # another parent: that one was killed
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -63,6 +63,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("card")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--starter", type=int, required=True, help="process without which nobody needs this one")
     parser.add_argument("--structure", type=Path, help="data file of the largest run, to measure memory with")
     parser.add_argument("--size", type=int, help="runs at once, whatever the memory")
     return parser.parse_args(argv)

@@ -182,6 +182,9 @@ class RunBars:
     def wait(self, folder: Path, words: str) -> None:
         """Show what a run waits for."""
         self._progress.update(self._tasks[folder], words=words)
+        if not err.is_terminal and time.monotonic() - self._told > PLAIN_LINE_EVERY_S:
+            self._told = time.monotonic()
+            tell(f"{folder.name}: {words}")
 
     def finish(self, folder: Path, words: str) -> None:
         """Show how a run ended."""

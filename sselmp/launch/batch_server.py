@@ -108,6 +108,7 @@ def served(
 def _command(group: Group, *, home: Path, socket: Path, size: int | None) -> list[str]:
     card = str(Path(group.card).resolve()) if Path(group.card).is_file() else group.card
     argv = [str(home / "bin" / "python"), "-m", MODULE, card, "--device", group.device, "--socket", str(socket)]
+    argv += ["--starter", str(os.getpid())]
     structures = [folder.resolve() / layout.STRUCTURE_DATA for folder in group.folders]
     sizes = {path: path.stat().st_size for path in structures if path.is_file()}
     argv += ["--structure", str(max(sizes, key=lambda path: sizes[path]))] if sizes else []
