@@ -1,6 +1,6 @@
 """Runs in a potential's environment: loads it once and serves the runs of a batch; started by ``sselmp run --batch``.
 
-Usage: python -m sselmp.bridge.batch_program CARD --socket PATH --starter PID [--device DEVICE] [--structure DATA] [--size N]
+Usage: python -m sselmp.bridge.batch_program CARD --socket PATH [--starter PID] [--device D] [--structure DATA] [--size N]
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("card")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--socket", type=Path, required=True)
-    parser.add_argument("--starter", type=int, required=True, help="process without which nobody needs this one")
+    parser.add_argument("--starter", type=int, default=os.getppid(), help="process that this one ends with")
     parser.add_argument("--structure", type=Path, help="data file of the largest run, to measure memory with")
     parser.add_argument("--size", type=int, help="runs at once, whatever the memory")
     return parser.parse_args(argv)
