@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from sselmp.potentials.fast.model import EdgeModel
 
+KERNELS_FOLDER = "CUEQUIVARIANCE_OPS_NVRTC_CACHE_DIR"
 _TOTALS = ("reduce_total_enegy", "force_output")  # sevenn's own spelling
 
 
@@ -165,6 +168,8 @@ def edge_model(calculator: Calculator, *, card: Card, device: str) -> EdgeModel:
     fused = device.startswith("cuda") and importlib.util.find_spec("cuequivariance_ops_torch") is not None
     if not fused:
         return _Edges(calculator.model, calculator=calculator, kernels="e3nn")
+    # compiling its kernels takes most of a minute, so that what is compiled is kept with the environment
+    os.environ.setdefault(KERNELS_FOLDER, str(Path(sys.prefix) / "share" / "sselmp" / "kernels"))
     import torch
     from sevenn.util import load_checkpoint
 

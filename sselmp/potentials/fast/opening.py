@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+    from sselmp.potentials.fast.model import EdgeModel
+
 # How far both paths may be apart: rounding of float32, not another approximation.
 ENERGY_EV_PER_ATOM = 1e-6
 FORCE_EV_PER_A = 2e-5
 STRUCTURES = ("Li2S-distorted", "LiCl-distorted", "NaCl-rocksalt-5.64", "C2H2O2-triclinic")
+
+# Of this process: a network that has been held against the plain path once is not built and held again.
+_MODELS: dict[tuple[str, str], tuple[EdgeModel | None, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -45,22 +50,31 @@ def opened(card: Card, calculator: Calculator, *, device: str) -> Opened:
         calculator: As ``load_calculator`` gives it, on the same device.
         device: ``cpu``, ``cuda``, ``cuda:N``.
     """
+    key = (card.model_dump_json(), device)
+    if key not in _MODELS:
+        _MODELS[key] = _verified(card, calculator, device=device)
+    model, words = _MODELS[key]
+    return Opened(None if model is None else FastPotential(model, card=card, device=device), words)
+
+
+def _verified(card: Card, calculator: Calculator, *, device: str) -> tuple[EdgeModel | None, str]:
+    """The family's network if it may take the plain path's place, and the words of ``Opened``."""
     family = importlib.import_module(f"sselmp.potentials.families.{card.family}")
     make = getattr(family, "edge_model", None)
     if make is None:
-        return Opened(None, f"plain path: the family '{card.family}' has no fast one")
+        return None, f"plain path: the family '{card.family}' has no fast one"
     if importlib.util.find_spec("vesin") is None:
-        return Opened(None, "plain path: vesin, which finds neighbours, is not installed in this environment")
+        return None, "plain path: vesin, which finds neighbours, is not installed in this environment"
     try:
         fast = FastPotential(make(calculator, card=card, device=device), card=card, device=device)
         apart = _apart(fast, calculator, card=card)
     except Exception as error:  # noqa: BLE001 - whatever the packages of a fast path raise, the plain one is there
         first = (str(error).splitlines() or ["no message"])[0]
-        return Opened(None, f"plain path: the fast one failed with {type(error).__name__}: {first}")
+        return None, f"plain path: the fast one failed with {type(error).__name__}: {first}"
     if apart:
-        return Opened(None, f"plain path: the fast one, with {fast.model.kernels}, differs from it: {apart}")
+        return None, f"plain path: the fast one, with {fast.model.kernels}, differs from it: {apart}"
     how = "" if device == "cpu" else ", steps recorded" if not fast.slower_because else f", {fast.slower_because}"
-    return Opened(fast, f"fast path: {fast.model.kernels}{how}")
+    return fast.model, f"fast path: {fast.model.kernels}{how}"
 
 
 def _apart(fast: FastPotential, calculator: Calculator, *, card: Card) -> str:
