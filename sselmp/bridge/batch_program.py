@@ -1,6 +1,6 @@
 """Runs in a potential's environment: loads it once and serves the runs of a batch; started by ``sselmp run --batch``.
 
-Usage: python -m sselmp.bridge.batch_program CARD --socket PATH [--device D] [--structure DATA] [--size N] [--starter P]
+Usage: ``python -m sselmp.bridge.batch_program CARD --socket PATH``; ``--help`` lists the rest.
 """
 
 from __future__ import annotations
