@@ -35,6 +35,7 @@ COMPARISON_FIGURE = "comparison.png"
 COMPARISON_PAGE = "comparison.html"
 STATICS_JSON = "statics.json"  # results/statics/<potential>/: all static properties found with it
 STATICS_CSV = "statics.csv"
+FORCES = "forces"  # results/statics/<potential>/<structure>/forces/: of configurations, one file each
 
 # -- a hull and a voltage profile, in the folder of a structure's statics ----------------------------------------------
 HULL_JSON = "hull.json"
@@ -55,6 +56,7 @@ EXPORT_RECORD = "export.json"
 # -- variables of the process environment ------------------------------------------------------------------------------
 WEIGHTS_VARIABLE = "SSELMP_WEIGHTS"
 HOME_VARIABLE = "SSELMP_HOME"
+BATCH_VARIABLE = "SSELMP_BATCH"  # socket of the batch server that evaluates this run's potential
 
 
 def trajectory_name(segment: int) -> str:
@@ -168,9 +170,19 @@ def environments_folder() -> Path:
     return home / ".venvs"
 
 
+def batch_records(prefix: Path) -> Path:
+    """Folder, in a potential's environment, of what was measured of its batches."""
+    return prefix / "share" / "sselmp" / "batches"
+
+
 def preflight_folder(base: Path | None = None) -> Path:
     """Folder of the preflights' records, under ``base`` (default ``./results``)."""
     return (base or Path("results")) / "preflight"
+
+
+def bench_file(potential: str, *, base: Path | None = None) -> Path:
+    """File of a potential's timings, under ``base`` (default ``./results``)."""
+    return (base or Path("results")) / "bench" / f"{potential}.json"
 
 
 def statics_folder(potential: str, *, base: Path | None = None) -> Path:

@@ -39,7 +39,8 @@ PropertiesOption = Annotated[
     typer.Option(
         "--properties",
         metavar="LIST",
-        help="Of relax (atoms and cell), eos (energy against volume), elastic (elastic tensor and moduli), hull "
+        help="Of relax (atoms and cell), eos (energy against volume), elastic (elastic tensor and moduli), phonons "
+        "(bands, density of states, imaginary modes, heat capacity; rest: the ions' own relaxation before), hull "
         "(formation energy, distance to the hull, decomposition), voltage (stability window, ions taken up).",
     ),
 ]
@@ -49,7 +50,7 @@ SettingsOption = Annotated[
         "--settings",
         metavar="NAME|FILE.toml",
         help="'paper': as matcalc's defaults, for numbers beside published ones; or tables of your own: [relaxation], "
-        "[equation_of_state], [elasticity].",
+        "[equation_of_state], [elasticity], [phonons].",
     ),
 ]
 OptimizerOption = Annotated[
@@ -90,9 +91,9 @@ def statics(
     ] = None,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Relax structures with a potential; find equation of state, elastic moduli, hull and voltage window.
+    """Relax structures with a potential; find equation of state, moduli, phonons, hull and voltage window.
 
-    All of these unless --properties names fewer; the elastic tensor takes longest, and a first hull relaxes
+    All of these but phonons unless --properties names others; the elastic tensor takes longest, a first hull relaxes
     every phase that competes. Run it again to resume: what is in results/statics with the same structure, settings and
     potential is not redone. A structure that fails does not stop the others and is told at the end (exit 1).
 
@@ -104,6 +105,8 @@ def statics(
     Example: sselmp statics Li6PS5Cl
 
     Example: sselmp statics *.cif --potential sevennet --properties relax,elastic
+
+    Example: sselmp statics Li3YCl6 --properties phonons
 
     Example: sselmp statics Na3YCl6.cif --properties hull,voltage --open-element Na --against mp --entries Cl-Na-Y.json
     """
@@ -203,13 +206,14 @@ def _relaxed(crystals: tuple[Crystal, ...], outcome: Outcome) -> tuple[Crystal, 
 
 def _show(outcome: Outcome, folder: Path) -> None:
     """Print what was found, draw what has a figure, and write the tables of all that the folder holds."""
-    from sselmp.report import statics_figures, statics_tables
+    from sselmp.report import phonon_tables, statics_figures, statics_tables
 
     if outcome.records:
         for one in outcome.records:
             figure = folder / one.structure / one.identity.file_name().replace(".json", ".png")
             if not figure.is_file():
                 statics_figures.draw(one, figure)
+                phonon_tables.write(one, figure)
         table = statics_tables.table(outcome.records)
         console.show_table(table.headers, table.rows)
         for sentence in statics_tables.cautions(outcome.records):

@@ -1,4 +1,4 @@
-"""Figures of static properties: energy over volume, and an elastic tensor with Young's modulus by direction."""
+"""Figures of static properties: energy over volume, an elastic tensor with Young's modulus by direction, phonons."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sselmp.report.canvas import new_figure, save
+from sselmp.report.phonon_figure import draw_phonons
 from sselmp.statics.elastic_tensor import young_along
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
+from sselmp.statics.phonon_result import Phonons
 from sselmp.statics.record import Record
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ def draw(record: Record, path: Path) -> bool:
     """
     if isinstance(record.result, EquationOfState):
         _energy_volume(record, record.result, path=path)
+        return True
+    if isinstance(record.result, Phonons):
+        draw_phonons(record.result, path, title=_title(record))
         return True
     if isinstance(record.result, Elasticity):
         _elastic(record, record.result, path=path)
