@@ -89,12 +89,11 @@ class BatchPotential:
 
     def evaluate(self, wanted: Sequence[Wanted]) -> list[Answer | PotentialError]:
         """Answer what several runs want, in their order; an error stands where one of them cannot be had."""
-        sound = [one for one in wanted if is_finite(one.positions, one.cell)]
-        if len(sound) < len(wanted):
+        usable = [is_finite(one.positions, one.cell) for one in wanted]
+        if not all(usable):
+            sound = [one for one, good in zip(wanted, usable, strict=True) if good]
             answers = iter(self.evaluate(sound) if sound else [])
-            return [
-                next(answers) if any(one is other for other in sound) else refused(self._card.name) for one in wanted
-            ]
+            return [next(answers) if good else refused(self._card.name) for good in usable]
         atoms = sum(len(one.numbers) for one in wanted)
         half = len(wanted) // 2
         if half and self._most_atoms is not None and atoms > self._most_atoms:
