@@ -1,4 +1,4 @@
-"""Figures of static properties: energy over volume, and an elastic tensor with Young's modulus by direction."""
+"""Figures of static properties: energy over volume, an elastic tensor with Young's modulus by direction, barriers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sselmp.report.barrier_figure import draw_barriers
 from sselmp.report.canvas import new_figure, save
+from sselmp.statics.barriers import Barriers
 from sselmp.statics.elastic_tensor import young_along
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
@@ -30,6 +32,9 @@ def draw(record: Record, path: Path) -> bool:
     """
     if isinstance(record.result, EquationOfState):
         _energy_volume(record, record.result, path=path)
+        return True
+    if isinstance(record.result, Barriers):
+        draw_barriers(record, record.result, path=path)
         return True
     if isinstance(record.result, Elasticity):
         _elastic(record, record.result, path=path)

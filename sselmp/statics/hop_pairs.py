@@ -73,7 +73,9 @@ def hop_kinds(crystal: Crystal, element: str, *, longest_A: float, tolerance_A: 
             allowed=f"up to barriers.longest_hop_A = {longest_A:g} Å",
             repair="set barriers.longest_hop_A in --settings above that distance",
         )
-    moves = [_Move.of(crystal, mobile, operation) for operation in operations(crystal, tolerance_A=tolerance_A)]
+    moves = [
+        _Move.of(crystal, mobile, operation=operation) for operation in operations(crystal, tolerance_A=tolerance_A)
+    ]
     kinds, seen = [], set[Edge]()
     for edge in sorted(hops, key=lambda edge: (round(_length(crystal, edge), 4), edge)):
         if edge not in seen:
@@ -92,7 +94,7 @@ class _Move:
     rotation: NDArray[np.int64]
 
     @classmethod
-    def of(cls, crystal: Crystal, mobile: Sequence[int], operation: Operation) -> _Move:
+    def of(cls, crystal: Crystal, mobile: Sequence[int], *, operation: Operation) -> _Move:
         places = crystal.fractional()[list(mobile)]
         apart = (places @ operation.rotation.T + operation.translation)[:, None] - places[None]
         misses = np.linalg.norm((apart - np.round(apart)) @ crystal.cell, axis=2)

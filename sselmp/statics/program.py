@@ -19,10 +19,13 @@ from sselmp.errors import RunError, SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
+from sselmp.statics.barriers import barriers
 from sselmp.statics.elasticity import elasticity
 from sselmp.statics.equation_of_state import equation_of_state
-from sselmp.statics.relaxation import Relaxation, Step, relax
+from sselmp.statics.hops import Parts
+from sselmp.statics.relaxation import Relaxation, relax
 from sselmp.statics.settings import Property, StaticsSettings
+from sselmp.statics.trajectory_file import write_trajectory
 from sselmp.structures.crystal import Crystal
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 # Evaluations that a property takes, roughly: for the bar, whose end a property reaches when it is found.
 USUAL_RELAXATION = 40
 USUAL_IONS = 8
+USUAL_HOPS, USUAL_ENDS, USUAL_PATH, USUAL_CELLS = 3, 30, 25, 4
 
 
 def main() -> None:
@@ -139,6 +143,10 @@ class _Study:
             volumes = self.settings.equation_of_state
             return equation_of_state(start, watched, settings=volumes, relaxation=how)
         tolerance = how.symmetry_tolerance_A
+        if identity.property == "barriers":
+            parts = Parts(self.folder / identity.file_name().removesuffix(".json"))
+            hops = self.settings.barriers
+            return barriers(start, watched, settings=hops, symmetry_tolerance_A=tolerance, parts=parts)
         return elasticity(start, watched, settings=self.settings.elasticity, symmetry_tolerance_A=tolerance)
 
     def _relaxed(self) -> Crystal:
@@ -200,28 +208,8 @@ def planned(name: Property, settings: StaticsSettings) -> int:
         "relax": USUAL_RELAXATION,
         "eos": settings.equation_of_state.points * USUAL_IONS,
         "elastic": strains * (USUAL_IONS if elastic.relax_ions else 1),
+        "barriers": USUAL_HOPS * (USUAL_ENDS + USUAL_PATH * settings.barriers.images) * USUAL_CELLS,
     }[name]
-
-
-def write_trajectory(path: Path, steps: tuple[Step, ...]) -> None:
-    """Write the configurations of a relaxation as ASE's .traj, whole.
-
-    Raises:
-        RunError: It cannot be written.
-    """
-    from ase.calculators.singlepoint import SinglePointCalculator
-    from ase.io.trajectory import Trajectory
-
-    from sselmp.statics.watched import atoms_of
-
-    with files.whole(path) as temporary, Trajectory(str(temporary), "w") as trajectory:
-        for step in steps:
-            atoms = atoms_of(step.crystal, None)
-            found = step.prediction
-            known = {"energy": found.energy, "forces": found.forces}
-            known |= {} if found.stress is None else {"stress": found.stress}
-            atoms.calc = SinglePointCalculator(atoms, **known)
-            trajectory.write(atoms)
 
 
 def formula(crystal: Crystal) -> str:

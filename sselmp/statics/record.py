@@ -14,10 +14,13 @@ from sselmp import files
 from sselmp.errors import PotentialError, RunError
 from sselmp.potentials.cards import Card
 from sselmp.settings import Checked, read_record
+from sselmp.statics.barriers import Barriers
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
 from sselmp.statics.relaxation import Relaxation, StoredCrystal
 from sselmp.statics.settings import (
+    PROPERTIES,
+    BarrierSettings,
     ElasticitySettings,
     EquationOfStateSettings,
     Property,
@@ -27,8 +30,8 @@ from sselmp.statics.settings import (
 from sselmp.structures.crystal import Crystal
 
 PROGRESS = "sselmp-statics"  # opens a line of progress of the program: done, total, structure, property
-Result = Annotated[Relaxation | EquationOfState | Elasticity, Field(discriminator="kind")]
-Settings = RelaxationSettings | EquationOfStateSettings | ElasticitySettings
+Result = Annotated[Relaxation | EquationOfState | Elasticity | Barriers, Field(discriminator="kind")]
+Settings = RelaxationSettings | EquationOfStateSettings | ElasticitySettings | BarrierSettings
 
 
 class Subject(Checked):
@@ -76,7 +79,7 @@ class Identity(Checked):
     structure_sha256: str
     potential_sha256: str
     relaxation: RelaxationSettings
-    own: EquationOfStateSettings | ElasticitySettings | None
+    own: EquationOfStateSettings | ElasticitySettings | BarrierSettings | None
 
     def sha256(self) -> str:
         """Its hash, 64 hexadecimal digits."""
@@ -113,7 +116,12 @@ def identity_of(card: Card, crystal: Crystal, *, property_: Property, settings: 
     Raises:
         SettingsError: The environment that the card names has no pins.
     """
-    own = {"relax": None, "eos": settings.equation_of_state, "elastic": settings.elasticity}[property_]
+    own = {
+        "relax": None,
+        "eos": settings.equation_of_state,
+        "elastic": settings.elasticity,
+        "barriers": settings.barriers,
+    }[property_]
     return Identity(
         property=property_,
         structure_sha256=crystal.structure_sha256(),
@@ -125,8 +133,7 @@ def identity_of(card: Card, crystal: Crystal, *, property_: Property, settings: 
 
 def needed(properties: Sequence[Property]) -> tuple[Property, ...]:
     """The properties asked for and the relaxation that they start from, in the order in which they are found."""
-    order: tuple[Property, ...] = ("relax", "eos", "elastic")
-    return tuple(name for name in order if name == "relax" or name in properties)
+    return tuple(name for name in PROPERTIES if name == "relax" or name in properties)
 
 
 def unsound(structure: str, relaxation: Relaxation) -> PotentialError:

@@ -62,6 +62,8 @@ class Watched(Calculator):  # type: ignore[misc]  # ASE has no types
         super().calculate(atoms, properties, system_changes)
         try:
             given = {name: self._inner.get_property(name, atoms) for name in self.implemented_properties}
+        except PotentialError:  # of another watched calculator within
+            raise
         except Exception as error:  # whatever a package raises must become one message
             raise PotentialError("the potential failed", got=f"{type(error).__name__}: {error}") from error
         found = prediction(energy=given["energy"], forces=given["forces"], stress=given.get("stress"), energies=None)

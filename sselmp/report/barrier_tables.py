@@ -1,0 +1,93 @@
+"""Migration barriers as CSV, one row a hop and one row an image of a path, and in words; finds and draws nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from sselmp import files
+from sselmp.statics.barriers import Barriers
+from sselmp.statics.hops import Hop
+
+HOP_HEADERS = (
+    "hop", "origin", "target", "image_a", "image_b", "image_c", "length_A", "multiplicity", "symmetric", "verdict",
+    "barrier_eV", "barrier_back_eV", "reaction_eV", "saddle_force_eV_per_A", "bow_A", "maxima", "steps", "reason",
+)  # fmt: skip
+PROFILE_HEADERS = ("hop", "image", "distance_A", "energy_eV", "slope_eV_per_A", "verdict")
+
+
+def write(found: Barriers, stem: Path) -> tuple[Path, Path]:
+    """Write ``STEM-hops.csv`` and ``STEM-profile.csv``; returns their paths.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    hops, profile = stem.with_name(f"{stem.name}-hops.csv"), stem.with_name(f"{stem.name}-profile.csv")
+    files.write_text(hops, _csv(HOP_HEADERS, [_row(hop) for hop in found.hops]))
+    points = [
+        (hop.number, place, f"{at.distance_A:.5f}", f"{at.energy_eV:.6f}", f"{at.slope_eV_per_A:.5f}", hop.verdict)
+        for hop in found.hops
+        for place, at in enumerate(hop.profile)
+    ]
+    files.write_text(profile, _csv(PROFILE_HEADERS, points))
+    return hops, profile
+
+
+def label(found: Barriers, hop: Hop) -> str:
+    """A hop's name, such as ``1: Li3 → Li7, 2.86 Å``: atoms are numbered as in the cell, from 1."""
+    return f"{hop.number}: {found.element}{hop.origin + 1} → {found.element}{hop.target + 1}, {hop.length_A:.2f} Å"
+
+
+def hops_in_words(found: Barriers) -> str:
+    """The barriers of the hops, forwards and back."""
+    told = []
+    for hop in found.hops:
+        if hop.saddle is None:
+            told.append(f"hop {label(found, hop)}: {hop.verdict}")
+            continue
+        there, back = hop.saddle.forward_eV, hop.saddle.back_eV
+        height = f"{there:.3f} eV" if hop.symmetric else f"{there:.3f} eV, back {back:.3f} eV"
+        told.append(f"hop {label(found, hop)}: {height}")
+    return "".join(f"\n{words}" for words in told)
+
+
+def cautions(found: Barriers) -> tuple[str, ...]:
+    """What must be said beside the barriers, one sentence each."""
+    listed = [
+        f"one {found.element} is missing from a cell that is neutral to a potential which knows no charges; its "
+        f"periodic images are {found.image_distance_A:.1f} Å apart"
+    ]
+    without = [hop for hop in found.hops if hop.saddle is None and hop.verdict != "passes a site"]
+    listed += [f"hop {label(found, hop)} has no barrier: {hop.verdict}; {hop.reason}" for hop in without]
+    if without and found.passages:
+        listed.append("what is lowest of the ways through the crystal is an upper bound, for these hops are not in it")
+    if found.passages or not without:
+        reached = max((one.dimension for one in found.passages), default=0)
+        if reached < 3:
+            listed.append(f"hops up to the longest one lead through the crystal in {reached} of 3 directions")
+    listed += [
+        f"the path of hop {label(found, hop)} has {hop.saddle.maxima} maxima: a site lies between"
+        for hop in found.hops
+        if hop.saddle is not None and hop.saddle.maxima > 1
+    ]
+    return tuple(listed)
+
+
+def _row(hop: Hop) -> tuple[object, ...]:
+    head = (hop.number, hop.origin + 1, hop.target + 1, *hop.image, f"{hop.length_A:.5f}", hop.multiplicity)
+    one = hop.saddle
+    numbers: tuple[object, ...] = ("",) * 6
+    if one is not None:
+        energies = (f"{value:.6f}" for value in (one.forward_eV, one.back_eV, one.reaction_eV))
+        numbers = (*energies, f"{one.largest_force_eV_per_A:.5f}", f"{one.bow_A:.4f}", one.maxima)
+    return (*head, "yes" if hop.symmetric else "no", hop.verdict, *numbers, hop.steps, hop.reason)
+
+
+def _csv(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(headers)
+    writer.writerows(rows)
+    return stream.getvalue()
