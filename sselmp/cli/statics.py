@@ -102,10 +102,10 @@ def statics(
     inputs/phases with the same potential; `--against mp` takes the Materials Project's entries from --entries, or
     fetches them there with the key in MP_API_KEY.
 
-    Example: sselmp statics *.cif --potential sevennet --properties relax,elastic
-
     Barriers are of all hops of an ion (--mobile) up to 4 Å into a vacancy, by the climbing-image nudged elastic band,
     and of the way through the crystal that these hops make; [barriers] in --settings changes lengths, images, limits.
+
+    Example: sselmp statics *.cif --potential sevennet --properties relax,elastic
 
     Example: sselmp statics Li6PS5Cl --properties hull,voltage
 

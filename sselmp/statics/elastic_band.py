@@ -117,20 +117,28 @@ def _descend(neb: Any, settings: BarrierSettings) -> tuple[int, float, str]:  # 
 
 def _first_path(ends: tuple[Step, Step], count: int, *, ion: int) -> list[Atoms]:
     from ase.calculators.singlepoint import SinglePointCalculator
+    from ase.mep.neb import idpp_interpolate
 
     from sselmp.statics.watched import atoms_of
 
     first, last = (atoms_of(step.crystal, None) for step in ends)
     images = [first, *(first.copy() for _ in range(count)), last]
     band = _neb(images, None)
-    band.interpolate(method="idpp", mic=True)
-    bend = np.array(BENT_ALONG) @ (first.cell.array / np.linalg.norm(first.cell.array, axis=1)[:, None])
-    bend *= BENT_A / np.linalg.norm(bend)
-    for place, image in enumerate(images[1:-1], start=1):
-        image.positions[ion] += bend * np.sin(np.pi * place / (count + 1))
+    band.interpolate(mic=True)
+    _bend(images, ion=ion)  # for what lies right on the line
+    idpp_interpolate(band, traj=None, log=None, mic=True)
+    _bend(images, ion=ion)
     for atoms, step in zip((first, last), ends, strict=True):
         atoms.calc = SinglePointCalculator(atoms, energy=step.prediction.energy, forces=step.prediction.forces)
     return images
+
+
+def _bend(images: Sequence[Atoms], *, ion: int) -> None:
+    cell = images[0].cell.array
+    bend = np.array(BENT_ALONG) @ (cell / np.linalg.norm(cell, axis=1)[:, None])
+    bend *= BENT_A / np.linalg.norm(bend)
+    for place, image in enumerate(images):
+        image.positions[ion] += bend * np.sin(np.pi * place / (len(images) - 1))
 
 
 def _neb(images: Sequence[Atoms], calculator: Watched | None) -> Any:  # noqa: ANN401 - a class of ASE, which has no types
