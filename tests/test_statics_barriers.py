@@ -156,6 +156,16 @@ def test_an_end_that_does_not_come_to_rest_has_no_barrier(tmp_path):
     assert [hop.verdict for hop in made.hops] == ["end not converged"]
 
 
+def test_a_potential_that_fails_leaves_each_hop_with_its_words(tmp_path):
+    def failing(_places):
+        raise ArithmeticError("no such place")
+
+    made = found(lattice(), Watched(EggBox(failing)), tmp_path)
+    assert (made.verdict, {hop.verdict for hop in made.hops}) == ("no barrier", {"failed"})
+    assert "the potential failed" in made.hops[0].reason
+    assert "no such place" in made.hops[0].reason
+
+
 def test_a_path_without_a_maximum_has_no_barrier(tmp_path):
     def downhill(places):
         return 0.2 * (1.0 - np.cos(np.pi * places[:, 0] / A)) + wells(0.0, 2.0, 2.0)(places)
