@@ -78,6 +78,17 @@ def test_between_unequal_sites_the_ways_differ_by_the_energy_of_the_reaction(tmp
     assert hop.saddle.back_eV == pytest.approx(-along.fun - 0.1, abs=1e-3)
 
 
+def test_ends_that_symmetry_calls_alike_and_that_are_not_are_told(tmp_path):
+    def ground(places):  # one of two sites is 0.1 eV above the other, which the crystal does not show
+        return wells(0.3, 2.0, 2.0)(places) + 0.05 * (1.0 - np.cos(np.pi * places[:, 0] / A))
+
+    made = found(lattice((2, 1, 1)), Watched(EggBox(ground)), tmp_path, supercell=(2, 3, 3), longest_hop_A=3.1)
+    assert made.hops[0].symmetric
+    told = statics_tables.cautions([recorded(made)])
+    assert any("their ends differ by 100 meV" in words for words in told)
+    assert any("hops of up to 3.00 Å lead through the crystal in 1 of 3 directions" in words for words in told)
+
+
 def test_a_path_that_only_symmetry_holds_on_a_ridge_leaves_it(tmp_path):
     def ground(places):
         x, y, z = np.pi * places.T / np.array([[A], [B], [C]])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sselmp.cells import Array
-from sselmp.report.barrier_tables import label
+from sselmp.report.barrier_tables import named_height
 from sselmp.report.canvas import new_figure, save
 from sselmp.statics.barriers import Barriers
 from sselmp.statics.hops import PathPoint
@@ -31,13 +31,8 @@ def draw_barriers(record: Record, found: Barriers, *, path: Path) -> None:
     axes = figure.add_subplot()
     drawn = [hop for hop in found.hops if hop.profile]
     for place, hop in enumerate(drawn):
-        colour, style, name = COLOURS[place % len(COLOURS)], "-", label(found, hop)
-        if hop.saddle is None:
-            colour, style, name = "0.6", "--", f"{name}: {hop.verdict}"
-        else:
-            name += f": {hop.saddle.forward_eV:.3f} eV"
-            name += "" if hop.symmetric else f", back {hop.saddle.back_eV:.3f} eV"
-        _profile(axes, hop.profile, colour=colour, style=style, name=name)
+        colour, style = (COLOURS[place % len(COLOURS)], "-") if hop.saddle is not None else ("0.6", "--")
+        _profile(axes, hop.profile, colour=colour, style=style, name=named_height(found, hop))
     if not drawn:
         axes.text(0.5, 0.5, "no path was found", ha="center", va="center", transform=axes.transAxes)
     axes.axhline(0.0, color="0.8", lw=0.8, zorder=0)

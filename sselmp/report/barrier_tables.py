@@ -17,6 +17,9 @@ HOP_HEADERS = (
 )  # fmt: skip
 PROFILE_HEADERS = ("hop", "image", "distance_A", "energy_eV", "slope_eV_per_A", "verdict")
 
+SAME_EV = 0.0005
+ALIKE_EV = 0.01  # ends that are alike by symmetry should differ by less
+
 
 def write(found: Barriers, stem: Path) -> tuple[Path, Path]:
     """Write ``STEM-hops.csv`` and ``STEM-profile.csv``; returns their paths.
@@ -40,17 +43,17 @@ def label(found: Barriers, hop: Hop) -> str:
     return f"{hop.number}: {found.element}{hop.origin + 1} → {found.element}{hop.target + 1}, {hop.length_A:.2f} Å"
 
 
+def named_height(found: Barriers, hop: Hop) -> str:
+    """A hop's name with its barriers, or with why it has none."""
+    if hop.saddle is None:
+        return f"{label(found, hop)}: {hop.verdict}"
+    back = "" if abs(hop.saddle.reaction_eV) < SAME_EV else f", back {hop.saddle.back_eV:.3f} eV"
+    return f"{label(found, hop)}: {hop.saddle.forward_eV:.3f} eV{back}"
+
+
 def hops_in_words(found: Barriers) -> str:
-    """The barriers of the hops, forwards and back."""
-    told = []
-    for hop in found.hops:
-        if hop.saddle is None:
-            told.append(f"hop {label(found, hop)}: {hop.verdict}")
-            continue
-        there, back = hop.saddle.forward_eV, hop.saddle.back_eV
-        height = f"{there:.3f} eV" if hop.symmetric else f"{there:.3f} eV, back {back:.3f} eV"
-        told.append(f"hop {label(found, hop)}: {height}")
-    return "".join(f"\n{words}" for words in told)
+    """The hops with their barriers, one line each."""
+    return "".join(f"\nhop {named_height(found, hop)}" for hop in found.hops)
 
 
 def cautions(found: Barriers) -> tuple[str, ...]:
@@ -66,7 +69,14 @@ def cautions(found: Barriers) -> tuple[str, ...]:
     if found.passages or not without:
         reached = max((one.dimension for one in found.passages), default=0)
         if reached < 3:
-            listed.append(f"hops up to the longest one lead through the crystal in {reached} of 3 directions")
+            longest = max(hop.length_A for hop in found.hops)
+            listed.append(f"hops of up to {longest:.2f} Å lead through the crystal in {reached} of 3 directions")
+    listed += [
+        f"hop {label(found, hop)} and the hop back are one by symmetry, but their ends differ by "
+        f"{1000 * abs(hop.saddle.reaction_eV):.0f} meV: they came to rest in unlike places, and so may others"
+        for hop in found.hops
+        if hop.saddle is not None and hop.symmetric and abs(hop.saddle.reaction_eV) > ALIKE_EV
+    ]
     listed += [
         f"the path of hop {label(found, hop)} has {hop.saddle.maxima} maxima: a site lies between"
         for hop in found.hops
