@@ -17,10 +17,10 @@ from scipy.optimize import minimize_scalar
 
 from sselmp.errors import SettingsError
 from sselmp.report import barrier_figure, barrier_tables, statics_figures, statics_tables
-from sselmp.statics.barriers import barriers
+from sselmp.statics.barriers import barriers, effort
 from sselmp.statics.elastic_band import elastic_band
 from sselmp.statics.hop_pairs import hop_kinds
-from sselmp.statics.hops import Parts
+from sselmp.statics.hops import Hop, Parts, Saddle, passages
 from sselmp.statics.quantities import quantities
 from sselmp.statics.record import Record
 from sselmp.statics.relaxation import Step, relax
@@ -70,7 +70,9 @@ def test_between_unequal_sites_the_ways_differ_by_the_energy_of_the_reaction(tmp
     both = lattice((2, 1, 1))
     other = Crystal("wells", ("Li", "Li", "Cl"), cell=both.cell, positions=[*both.positions, [A, B / 2.0, C / 2.0]])
     only = Watched(EggBox(lambda places: ground(places) * (np.arange(len(places)) < 35)))  # not the framework's
-    (hop,) = found(other, only, tmp_path, supercell=(2, 3, 3), longest_hop_A=3.05, fmax_eV_per_A=0.02).hops
+    made = found(other, only, tmp_path, supercell=(2, 3, 3), longest_hop_A=3.05, fmax_eV_per_A=0.02)
+    (hop,) = made.hops
+    assert [(one.dimension, one.barrier_eV) for one in made.passages] == [(1, hop.saddle.forward_eV)]  # from below
     assert not hop.symmetric
     assert hop.multiplicity == 2
     assert hop.saddle.reaction_eV == pytest.approx(0.1, abs=1e-4)
@@ -102,7 +104,10 @@ def test_a_path_that_only_symmetry_holds_on_a_ridge_leaves_it(tmp_path):
 
 def test_the_vacancy_in_copper_hops_over_the_atom_held_half_way(tmp_path):
     crystal = copper()
-    made = found(crystal, metals.emt(), tmp_path, **COPPER)
+    watched = metals.emt()
+    made = found(crystal, watched, tmp_path, **COPPER)
+    planned = effort(crystal, BarrierSettings(**{**SHORT, **COPPER}), symmetry_tolerance_A=0.01)
+    assert 0.4 < watched.evaluations * made.atoms / planned < 2.0  # what the bar goes by
     (hop,) = made.hops
     start = vacancy_hop(crystal, hop_kinds(crystal, "Cu", longest_A=2.7, tolerance_A=0.01)[0], factors=(3, 3, 3))
     energies = []
@@ -200,6 +205,28 @@ def test_atoms_that_must_squeeze_through_others_are_told_before_anything_is_eval
     assert watched.evaluations == before
 
 
+def test_ways_open_with_the_lowest_saddles_above_the_most_stable_vacancy():
+    def hop(number, *energies):
+        initial, top, final = energies
+        saddle = Saddle(initial_eV=initial, saddle_eV=top, final_eV=final, largest_force_eV_per_A=0, bow_A=0, maxima=1)
+        told = {"image": (0, 0, 0), "length_A": 3.0, "multiplicity": 1, "symmetric": False, "reason": ""}
+        return Hop(number=number, origin=0, target=1, verdict="converged", saddle=saddle, **told)
+
+    within, between, along, nowhere = (
+        hop(1, -5, -4.9, -5.1),
+        hop(2, -5.1, -4.6, -5),
+        hop(3, -5, -4.7, -5),
+        hop(4, 0, 0, 0),
+    )
+    pairs = [[(0, 1, (0, 0, 0))], [(1, 0, (1, 0, 0))], [(0, 0, (0, 1, 0))], [(0, 0, (0, 0, 1))]]
+    none = nowhere.model_copy(update={"saddle": None, "verdict": "not converged"})
+    ways = passages([within, between, along, none], pairs)
+    assert [(way.dimension, way.hop, way.axes) for way in ways] == [(1, 3, "b"), (2, 2, "ab")]
+    assert [way.barrier_eV for way in ways] == pytest.approx([0.4, 0.5])  # above -5.1 eV, not above either end
+    assert passages([within], pairs[:1]) == ()  # to and fro in a cage
+    assert passages([none], pairs[3:]) == ()
+
+
 def test_hops_that_are_on_disk_are_not_found_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         found(lattice(), Watched(EggBox(wells(0.2, 0.3, 0.5), stop_at=150)), tmp_path)
@@ -211,6 +238,9 @@ def test_hops_that_are_on_disk_are_not_found_again(tmp_path):
     assert [hop.saddle.forward_eV for hop in made.hops] == pytest.approx([0.2, 0.3, 0.5], abs=2e-3)
     assert all((tmp_path / name).stat().st_mtime_ns == when for name, when in kept.items())
     assert found(lattice(), Watched(EggBox(wells(0.2, 0.3, 0.5), stop_at=0)), tmp_path) == made
+    longer = Crystal("wells", ("Li",), cell=np.diag([A + 1e-4, B, C]), positions=np.zeros((1, 3)))
+    with pytest.raises(KeyboardInterrupt):  # those of another crystal are
+        found(longer, Watched(EggBox(wells(0.2, 0.3, 0.5), stop_at=0)), tmp_path)
 
 
 def test_the_curve_between_images_is_that_of_ase(tmp_path):

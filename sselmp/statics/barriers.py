@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sselmp.errors import PotentialError
+from sselmp.errors import PotentialError, SettingsError
 from sselmp.settings import Checked
 from sselmp.statics.elastic_band import Band, elastic_band
 from sselmp.statics.hop_pairs import HopKind, hop_kinds
@@ -21,6 +22,9 @@ from sselmp.structures.supercell import Factors
 
 if TYPE_CHECKING:
     from sselmp.statics.watched import Watched
+
+SAME_LENGTH_A = 1e-6
+USUAL_ENDS, USUAL_STEPS = 35, 35  # evaluations of both ends, and steps of a path: for the bar
 
 
 class Barriers(Checked):
@@ -67,14 +71,12 @@ def barriers(
         RunError: A part cannot be read or written.
     """
     kinds = hop_kinds(crystal, settings.element, longest_A=settings.longest_hop_A, tolerance_A=symmetry_tolerance_A)
-    group = operations(crystal, tolerance_A=symmetry_tolerance_A)
-    asked = max(settings.minimum_length_A, *(2.0 * kind.length_A for kind in kinds))
-    factors = settings.supercell or factors_of_length(crystal.cell, group, minimum_A=asked)
+    factors = _factors(crystal, kinds, settings=settings, symmetry_tolerance_A=symmetry_tolerance_A)
     hops = []
     for number, kind in enumerate(kinds, start=1):
         calculator.part(number - 1, len(kinds))
         hop = parts.read(number)
-        if hop is None:
+        if hop is None or not _is_of(hop, kind):
             hop, path = _Attempt(number, kind, calculator, settings).made(vacancy_hop(crystal, kind, factors=factors))
             parts.write(hop, path)
         hops.append(hop)
@@ -89,6 +91,33 @@ def barriers(
         hops=tuple(hops),
         passages=passages(hops, [kind.pairs for kind in kinds]),
     )
+
+
+def _is_of(hop: Hop, kind: HopKind) -> bool:
+    """Whether a hop on disk is of this crystal, and not of one that was relaxed to another place."""
+    same = (hop.origin, hop.target, hop.image) == (kind.origin, kind.target, kind.image)
+    return same and abs(hop.length_A - kind.length_A) < SAME_LENGTH_A
+
+
+def effort(crystal: Crystal, settings: BarrierSettings, *, symmetry_tolerance_A: float) -> int:
+    """Evaluations that barriers take, roughly, times the atoms of each; 0 where there is nothing to find."""
+    try:
+        kinds = hop_kinds(crystal, settings.element, longest_A=settings.longest_hop_A, tolerance_A=symmetry_tolerance_A)
+    except SettingsError:
+        return 0
+    factors = _factors(crystal, kinds, settings=settings, symmetry_tolerance_A=symmetry_tolerance_A)
+    paths = sum(not kind.passes for kind in kinds)
+    return paths * (USUAL_ENDS + USUAL_STEPS * settings.images) * len(crystal) * int(np.prod(factors))
+
+
+def _factors(
+    crystal: Crystal, kinds: Sequence[HopKind], *, settings: BarrierSettings, symmetry_tolerance_A: float
+) -> Factors:
+    if settings.supercell is not None:
+        return settings.supercell
+    asked = max(settings.minimum_length_A, *(2.0 * kind.length_A for kind in kinds))
+    group = operations(crystal, tolerance_A=symmetry_tolerance_A)
+    return factors_of_length(crystal.cell, group, minimum_A=asked)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sselmp.errors import RunError, SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
-from sselmp.statics.barriers import barriers
+from sselmp.statics.barriers import barriers, effort
 from sselmp.statics.elasticity import elasticity
 from sselmp.statics.equation_of_state import equation_of_state
 from sselmp.statics.hops import Parts
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 # Evaluations that a property takes, roughly: for the bar, whose end a property reaches when it is found.
 USUAL_RELAXATION = 40
 USUAL_IONS = 8
-USUAL_HOPS, USUAL_ENDS, USUAL_PATH, USUAL_CELLS = 3, 30, 25, 4
 
 
 def main() -> None:
@@ -162,20 +161,20 @@ class _Bar:
     """Counts evaluations, each weighing as many atoms as it has, and tells of each in one line on stdout."""
 
     def __init__(self, work: record.Work) -> None:
-        self._settings = work.settings
-        self._total = sum(
-            len(one.crystal.species) * planned(name, work.settings)
+        self._planned = {
+            (one.crystal.name, name): planned(name, one.crystal.crystal(), settings=work.settings)
             for one in work.subjects
             for name in record.needed(work.properties)
-        )
+        }
+        self._total = sum(self._planned.values())
         self._finished = 0
         self._now = 0
-        self._weight, self._most, self._limit, self._words = 1, 0, 0, ""
+        self._most, self._limit, self._words = 0, 0, ""
 
     def begin(self, crystal: Crystal, name: Property) -> None:
         """A property is being found."""
-        self._weight, self._now = len(crystal), 0
-        self._most = self._limit = planned(name, self._settings) * self._weight
+        self._now = 0
+        self._most = self._limit = self._planned[crystal.name, name]
         self._words = f"{crystal.name} {name}"
         self._tell()
 
@@ -184,14 +183,14 @@ class _Bar:
         self._now, self._limit = self._most * done // of, self._most * min(done + 1, of) // of
         self._tell()
 
-    def step(self) -> None:
+    def step(self, atoms: int) -> None:
         """It has taken an evaluation, which may carry the bar to the end of the part and not beyond."""
-        self._now = min(self._now + self._weight, self._limit)
+        self._now = min(self._now + atoms, self._limit)
         self._tell()
 
     def finish(self, crystal: Crystal, name: Property) -> None:
         """It is there, or cannot be had."""
-        self._finished += planned(name, self._settings) * len(crystal)
+        self._finished += self._planned[crystal.name, name]
         self._now, self._words = 0, f"{crystal.name} {name}"
         self._tell()
 
@@ -200,16 +199,18 @@ class _Bar:
         sys.stdout.flush()
 
 
-def planned(name: Property, settings: StaticsSettings) -> int:
-    """Evaluations that a property takes, roughly."""
+def planned(name: Property, crystal: Crystal, *, settings: StaticsSettings) -> int:
+    """Evaluations that a property takes, roughly, times the atoms of each."""
+    if name == "barriers":
+        return effort(crystal, settings.barriers, symmetry_tolerance_A=settings.relaxation.symmetry_tolerance_A)
     elastic = settings.elasticity
     strains = 3 * (len(elastic.normal_strains) + len(elastic.shear_strains)) + 1
-    return {
+    evaluations = {
         "relax": USUAL_RELAXATION,
         "eos": settings.equation_of_state.points * USUAL_IONS,
         "elastic": strains * (USUAL_IONS if elastic.relax_ions else 1),
-        "barriers": USUAL_HOPS * (USUAL_ENDS + USUAL_PATH * settings.barriers.images) * USUAL_CELLS,
-    }[name]
+    }
+    return evaluations[name] * len(crystal)
 
 
 def formula(crystal: Crystal) -> str:

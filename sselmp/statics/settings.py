@@ -101,7 +101,8 @@ class BarrierSettings(Checked):
         element: The mobile ion.
         longest_hop_A: Pairs of sites up to this distance are hops [Å].
         minimum_length_A: Least distance between the vacancy and its nearest periodic image [Å].
-        supercell: Repetitions along a, b, c in the place of those that ``minimum_length_A`` asks for.
+        supercell: Repetitions along a, b, c in the place of those that ``minimum_length_A`` asks for; where they break
+            the symmetry of the crystal, hops that are one in it differ a little.
         images: Configurations between the two ends of a path.
         fmax_eV_per_A: Largest force across the path, and on the saddle, at which it is converged [eV/Å].
         ends_fmax_eV_per_A: Largest force at which the two ends of a path are at rest [eV/Å].
