@@ -37,8 +37,9 @@ PropertiesOption = Annotated[
     typer.Option(
         "--properties",
         metavar="LIST",
-        help="Of relax (atoms and cell), eos (energy against volume), elastic (elastic tensor and moduli), "
-        "barriers (of the hops of an ion into a vacancy), hull "
+        help="Of relax (atoms and cell), eos (energy against volume), elastic (elastic tensor and moduli), phonons "
+        "(bands, density of states, imaginary modes, heat capacity; rest: the ions' own relaxation before), barriers "
+        "(of the hops of an ion into a vacancy), hull "
         "(formation energy, distance to the hull, decomposition), voltage (stability window, ions taken up).",
     ),
 ]
@@ -48,7 +49,7 @@ SettingsOption = Annotated[
         "--settings",
         metavar="NAME|FILE.toml",
         help="'paper': as matcalc's defaults, for numbers beside published ones; or tables of your own: [relaxation], "
-        "[equation_of_state], [elasticity], [barriers].",
+        "[equation_of_state], [elasticity], [phonons], [barriers].",
     ),
 ]
 OptimizerOption = Annotated[
@@ -93,7 +94,7 @@ def statics(
     ] = None,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Relax structures with a potential; find equation of state, elastic moduli, barriers, hull, voltage window.
+    """Relax structures with a potential; find equation of state, moduli, phonons, barriers, hull, voltage window.
 
     Run it again to resume: what is in results/statics with the same structure, settings and potential is not redone. A
     structure that fails does not stop the others and is told at the end (exit 1).
@@ -106,6 +107,8 @@ def statics(
     and of the way through the crystal that these hops make; [barriers] in --settings changes lengths, images, limits.
 
     Example: sselmp statics *.cif --potential sevennet --properties relax,elastic
+
+    Example: sselmp statics Li3YCl6 --properties phonons
 
     Example: sselmp statics Li6PS5Cl --properties hull,voltage
 
@@ -201,7 +204,7 @@ def _read(structures: list[str]) -> tuple[list[Crystal], list[str]]:
 
 def _show(outcome: Outcome, folder: Path) -> None:
     """Print what was found, draw what has a figure, and write the tables of all that the folder holds."""
-    from sselmp.report import barrier_tables, statics_figures, statics_tables
+    from sselmp.report import barrier_tables, phonon_tables, statics_figures, statics_tables
     from sselmp.statics.barriers import Barriers
 
     if outcome.records:
@@ -209,6 +212,7 @@ def _show(outcome: Outcome, folder: Path) -> None:
             figure = folder / one.structure / one.identity.file_name().replace(".json", ".png")
             if not figure.is_file():
                 statics_figures.draw(one, figure)
+                phonon_tables.write(one, figure)
             if isinstance(one.result, Barriers):
                 barrier_tables.write(one.result, figure.with_suffix(""))
         table = statics_tables.table(outcome.records)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sselmp import files, layout
+from sselmp import layout
 from sselmp.errors import RunError, SettingsError, SselmpError
-from sselmp.launch.followed import OnSeen, Program, run_followed
-from sselmp.potentials import environments
+from sselmp.launch.followed import OnSeen
+from sselmp.launch.phonons import find_phonons
+from sselmp.launch.statics_program import Running, carried_out
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
 from sselmp.statics.relaxation import Relaxation, StoredCrystal
@@ -80,7 +80,11 @@ def study(request: Request, *, on_progress: OnSeen | None = None, prefix: Path |
             refused[crystal.name] = record.Failure(structure=crystal.name, property="relax", message=str(error))
     usable = [crystal for crystal in request.crystals if crystal.name not in refused]
     missing = [crystal for crystal in usable if not _complete(request, crystal, card=card)]
-    failures = _carried_out(request, missing, card=card, on_progress=on_progress, prefix=prefix) if missing else ()
+    running = Running(card, request.card_name, prefix=prefix, threads=request.threads, on_progress=on_progress)
+    failures = _carried_out(request, missing, running=running) if missing else ()
+    if "phonons" in request.properties:
+        subjects = _subjects(request, usable, card=card)
+        failures += find_phonons(subjects, settings=request.settings, running=running)
     found = [one for crystal in usable for one in found_records(request, crystal, card=card)]
     told = {one.structure for one in failures}
     failures += tuple(one for one in _unsound(found) if one.structure not in told)
@@ -116,9 +120,10 @@ def found_records(request: Request, crystal: Crystal, *, card: Card) -> tuple[re
 
 
 def _complete(request: Request, crystal: Crystal, *, card: Card) -> bool:
-    """Whether nothing is left to find of a structure: a relaxation that did not converge leaves nothing."""
+    """Whether the program has nothing left to find: a relaxation that did not converge leaves nothing."""
     found = found_records(request, crystal, card=card)
-    return len(found) == len(record.needed(request.properties)) or (bool(found) and not _sound(found[0]))
+    there = {one.identity.property for one in found}
+    return there >= set(record.found_here(request.properties)) or (bool(found) and not _sound(found[0]))
 
 
 def _sound(found: record.Record) -> bool:
@@ -129,42 +134,31 @@ def _unsound(found: Sequence[record.Record]) -> tuple[record.Failure, ...]:
     """What is to be told of relaxations that nothing may be built on."""
     return tuple(
         record.Failure(
-            structure=one.structure, property="relax", message=str(record.unsound(one.structure, one.result))
+            structure=one.structure,
+            property=one.identity.property,
+            message=str(record.unsound(one.structure, one.result)),
         )
         for one in found
         if isinstance(one.result, Relaxation) and not one.result.converged
     )
 
 
-def _carried_out(
-    request: Request, crystals: Sequence[Crystal], *, card: Card, on_progress: OnSeen | None, prefix: Path | None
-) -> tuple[record.Failure, ...]:
-    """Start the program in the potential's environment and follow it to its end."""
-    home = prefix or environments.ready_prefix(card)
-    is_file = request.card_name.endswith(".toml") or "/" in request.card_name
+def _carried_out(request: Request, crystals: Sequence[Crystal], *, running: Running) -> tuple[record.Failure, ...]:
+    """Have the program in the potential's environment find what it can."""
     work = record.Work(
-        card=str(Path(request.card_name).expanduser().resolve()) if is_file else request.card_name,
-        subjects=tuple(
-            record.Subject(
-                crystal=StoredCrystal.of(crystal), folder=str(_folder(request, crystal, card=card).resolve())
-            )
-            for crystal in crystals
-        ),
+        card=running.card_argument,
+        subjects=_subjects(request, crystals, card=running.card),
         properties=request.properties,
         settings=request.settings,
     )
-    with tempfile.TemporaryDirectory(prefix="sselmp-statics-") as name:
-        told, out = Path(name) / "work.json", Path(name) / "failures.json"
-        files.write_text(told, work.model_dump_json())
-        program = Program(
-            "sselmp.statics.program",
-            arguments=(str(told), str(out)),
-            progress=record.PROGRESS,
-            what=f"finding static properties with '{request.card_name}'",
-            threads=request.threads,
-        )
-        run_followed(program, home=home, folder=Path(name), on_progress=on_progress)
-        return record.Failures.model_validate_json(out.read_text(encoding="utf-8")).failures
+    return carried_out(work, running)
+
+
+def _subjects(request: Request, crystals: Sequence[Crystal], *, card: Card) -> tuple[record.Subject, ...]:
+    return tuple(
+        record.Subject(crystal=StoredCrystal.of(crystal), folder=str(_folder(request, crystal, card=card).resolve()))
+        for crystal in crystals
+    )
 
 
 def _folder(request: Request, crystal: Crystal, *, card: Card) -> Path:

@@ -16,6 +16,7 @@ from sselmp.statics import record
 from sselmp.statics.barriers import Barriers
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
+from sselmp.statics.phonon_result import Phonons
 from sselmp.statics.quantities import Quantity, quantities
 from sselmp.statics.relaxation import Relaxation
 from sselmp.statics.settings import PROPERTIES
@@ -23,6 +24,8 @@ from sselmp.statics.settings import PROPERTIES
 LINEAR = 0.03  # a modulus may change by this fraction between the strains used and none
 STRAIGHT = 0.95
 STRESS_GPA = 1.0
+NEAR_IMAGE_A = 8.0
+ACOUSTIC_THZ = 0.3
 CSV_HEADERS = (
     "structure", "formula", "potential", "property", "quantity", "value", "error", "unit", "verdict", "record"
 )  # fmt: skip
@@ -84,6 +87,8 @@ def cautions(records: Sequence[record.Record]) -> tuple[str, ...]:
 def _against(found: record.Result) -> Sequence[str]:
     if isinstance(found, Barriers):
         return barrier_tables.cautions(found)
+    if isinstance(found, Phonons):
+        return _of_phonons(found)
     return _of_tensor(found) if isinstance(found, Elasticity) else _of_volumes(found)
 
 
@@ -121,6 +126,26 @@ def _of_volumes(found: record.Result) -> list[str]:
     return []
 
 
+def _of_phonons(found: Phonons) -> list[str]:
+    raw, share = found.before_symmetrisation, found.thermal.imaginary_share
+    listed = [f"{found.verdict}: {found.reason}"] if found.verdict != "stable" else []
+    if share > 0:
+        listed.append(
+            f"thermal properties leave out the imaginary modes, {share:.2%} of all, and are none of the crystal's"
+        )
+    if found.image_distance_A < NEAR_IMAGE_A:
+        listed.append(
+            f"an atom of the supercell is {found.image_distance_A:.1f} Å from its own image, within the reach of forces"
+        )
+    largest = max(map(abs, raw.acoustic_at_gamma_THz))
+    if largest > ACOUSTIC_THZ:
+        listed.append(
+            f"before the sum rule was imposed a shift of the crystal vibrated at {largest:.2f} THz (force constants "
+            f"add up to {raw.sum_rule_eV_per_A2:.2g} eV/Å²): the forces are inexact or do not add up to zero"
+        )
+    return listed
+
+
 def _words(one: record.Record) -> tuple[str, str]:
     chosen = {number.name: number for number in quantities(one)}
     main = [chosen[name] for name in MAIN[one.identity.property] if name in chosen]
@@ -147,6 +172,15 @@ MAIN = {
     "relax": ("energy", "a", "b", "c", "volume", "change of volume"),
     "eos": ("K0, Birch–Murnaghan", "K0, Vinet", "V0, Birch–Murnaghan"),
     "barriers": ("barrier, 1D", "barrier, 2D", "barrier, 3D"),
+    "rest": ("energy", "largest force"),
+    "phonons": (
+        "lowest mode in the supercell",
+        "highest mode",
+        "zero-point energy",
+        "C_v at 300 K",
+        "C_v at 300 K, real modes only",
+        "entropy at 300 K",
+    ),
     "elastic": ("K", "G", "Young's modulus", "Poisson's ratio", "K, clamped ions", "G, clamped ions"),
 }
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sselmp import __version__, files
+from sselmp import files
 from sselmp.errors import RunError, SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 # Evaluations that a property takes, roughly: for the bar, whose end a property reaches when it is found.
 USUAL_RELAXATION = 40
 USUAL_IONS = 8
+USUAL_REST = 40
 
 
 def main() -> None:
@@ -64,13 +64,13 @@ def carry_out(work: record.Work) -> list[record.Failure]:
     for subject in work.subjects:
         crystal = subject.crystal.crystal()
         study = _Study(card, calculator, crystal=crystal, folder=Path(subject.folder), settings=work.settings, bar=bar)
-        failures += study.failures(record.needed(work.properties))
+        failures += study.failures(record.found_here(work.properties))
     return failures
 
 
 @dataclass
 class _Study:
-    """The properties of one structure; those that are there already are read."""
+    """The properties of one structure that are found in this program; those that are there already are read."""
 
     card: Card
     calculator: Calculator
@@ -113,23 +113,15 @@ class _Study:
         self.bar.begin(self.crystal, identity.property)
         watched = Watched(self.calculator, stress=self.card.stress, on_evaluation=self.bar.step, on_part=self.bar.part)
         result = self._result(identity, watched)
-        return record.Record(
-            structure=self.crystal.name,
-            formula=formula(self.crystal),
-            potential=self.card.name,
-            weights_sha256=self.card.weights_sha256(),
-            energy_reference=self.card.energy_reference,
-            identity=identity,
-            result=result,
+        effort = record.Effort(
             evaluations=watched.evaluations,
-            seconds=round(time.perf_counter() - start, 2),
-            device=_device(),
-            sselmp_version=__version__,
+            seconds=time.perf_counter() - start,
+            device=record.device(),
             versions={
                 dist.name: dist.version for dist in sorted(metadata.distributions(), key=lambda d: d.name.lower())
             },
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+        return record.made(self.card, self.crystal, identity=identity, result=result, effort=effort)
 
     def _result(self, identity: record.Identity, watched: Watched) -> record.Result:
         how = self.settings.relaxation
@@ -138,6 +130,10 @@ class _Study:
             write_trajectory(self.folder / identity.file_name().replace(".json", ".traj"), relaxed.steps)
             return relaxed.result
         start = self._relaxed()
+        if identity.property == "rest":
+            limit = self.settings.phonons.rest.fmax_eV_per_A
+            at_rest = how.model_copy(update={"cell": "none", "fmax_eV_per_A": limit})
+            return relax(start, watched, settings=at_rest).result
         if identity.property == "eos":
             volumes = self.settings.equation_of_state
             return equation_of_state(start, watched, settings=volumes, relaxation=how)
@@ -164,7 +160,7 @@ class _Bar:
         self._planned = {
             (one.crystal.name, name): planned(name, one.crystal.crystal(), settings=work.settings)
             for one in work.subjects
-            for name in record.needed(work.properties)
+            for name in record.found_here(work.properties)
         }
         self._total = sum(self._planned.values())
         self._finished = 0
@@ -209,20 +205,10 @@ def planned(name: Property, crystal: Crystal, *, settings: StaticsSettings) -> i
         "relax": USUAL_RELAXATION,
         "eos": settings.equation_of_state.points * USUAL_IONS,
         "elastic": strains * (USUAL_IONS if elastic.relax_ions else 1),
+        "rest": USUAL_REST,
+        "phonons": 0,  # their forces are found by a program of their own
     }
     return evaluations[name] * len(crystal)
-
-
-def formula(crystal: Crystal) -> str:
-    """Formula of the cell, reduced, metals first."""
-    from ase.formula import Formula
-
-    return str(Formula.from_list(list(crystal.species)).reduce()[0].format("metal"))
-
-
-def _device() -> str:
-    torch = sys.modules.get("torch")
-    return str(torch.cuda.get_device_name()) if torch is not None and torch.cuda.is_available() else "cpu"
 
 
 if __name__ == "__main__":

@@ -8,8 +8,11 @@ from sselmp.statics.barriers import Barriers
 from sselmp.statics.elasticity import Elasticity, Tensor
 from sselmp.statics.energy_volume import Fit
 from sselmp.statics.equation_of_state import EquationOfState
+from sselmp.statics.phonon_result import Phonons
 from sselmp.statics.record import Record
 from sselmp.statics.relaxation import Relaxation
+
+SHOWN_K = (300.0, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ def quantities(record: Record) -> tuple[Quantity, ...]:
         return _of_relaxation(found)
     if isinstance(found, Barriers):
         return _of_barriers(found)
+    if isinstance(found, Phonons):
+        return of_phonons(found)
     return _of_equation(found) if isinstance(found, EquationOfState) else _of_elasticity(found)
 
 
@@ -120,3 +125,34 @@ def _of_tensor(tensor: Tensor) -> tuple[Quantity, ...]:
     listed = [Quantity(name + ions, value, unit) for name, (value, unit) in values.items() if value is not None]
     elements = [(i, j) for i in range(6) for j in range(i, 6)]
     return (*listed, *(Quantity(f"C{i + 1}{j + 1}{ions}", tensor.C_GPa[i][j], "GPa") for i, j in elements))
+
+
+def of_phonons(found: Phonons) -> tuple[Quantity, ...]:
+    """Thermal properties that leave out imaginary modes say so in their names."""
+    raw, heat = found.before_symmetrisation, found.thermal
+    left = "" if found.verdict == "stable" and heat.imaginary_share == 0 else ", real modes only"
+    listed = [Quantity("lowest mode", found.lowest.frequency_THz, "THz")]
+    if found.lowest_commensurate is not None:
+        listed.append(Quantity("lowest mode in the supercell", found.lowest_commensurate.frequency_THz, "THz"))
+    listed += [
+        Quantity("highest mode", max(f for piece in found.bands for q in piece.frequencies_THz for f in q), "THz"),
+        Quantity(f"zero-point energy{left}", heat.zero_point_energy_meV_per_atom, "meV/atom"),
+    ]
+    for temperature in SHOWN_K:
+        if temperature in heat.temperature_K:
+            place = heat.temperature_K.index(temperature)
+            at = f"at {temperature:g} K{left}"
+            listed += [
+                Quantity(f"C_v {at}", heat.heat_capacity_J_per_K_mol[place], "J/(K mol of atoms)"),
+                Quantity(f"entropy {at}", heat.entropy_J_per_K_mol[place], "J/(K mol of atoms)"),
+                Quantity(f"vibrational free energy {at}", heat.free_energy_kJ_per_mol[place], "kJ/(mol of atoms)"),
+            ]
+    return (
+        *listed,
+        Quantity("imaginary modes", 100.0 * heat.imaginary_share, "%"),
+        Quantity("sum rule, broken by", raw.sum_rule_eV_per_A2, "eV/Å²"),
+        Quantity("exchange of pairs, broken by", raw.asymmetry_eV_per_A2, "eV/Å²"),
+        Quantity("acoustic modes at Γ, before the sum rule", max(map(abs, raw.acoustic_at_gamma_THz)), "THz"),
+        Quantity("largest force before an atom is moved", raw.residual_force_eV_per_A, "eV/Å"),
+        Quantity("distance of an atom to its image", found.image_distance_A, "Å"),
+    )

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sselmp import files
+from sselmp import __version__, files
 from sselmp.errors import PotentialError, RunError
 from sselmp.potentials.cards import Card
 from sselmp.settings import Checked, read_record
 from sselmp.statics.barriers import Barriers
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
+from sselmp.statics.phonon_result import Phonons
 from sselmp.statics.relaxation import Relaxation, StoredCrystal
 from sselmp.statics.settings import (
     PROPERTIES,
     BarrierSettings,
     ElasticitySettings,
     EquationOfStateSettings,
+    PhononSettings,
     Property,
     RelaxationSettings,
+    RestSettings,
     StaticsSettings,
 )
 from sselmp.structures.crystal import Crystal
 
 PROGRESS = "sselmp-statics"  # opens a line of progress of the program: done, total, structure, property
-Result = Annotated[Relaxation | EquationOfState | Elasticity | Barriers, Field(discriminator="kind")]
-Settings = RelaxationSettings | EquationOfStateSettings | ElasticitySettings | BarrierSettings
+Result = Annotated[Relaxation | EquationOfState | Elasticity | Phonons | Barriers, Field(discriminator="kind")]
+# First the one whose only key is that of others too: these have keys of their own and are no match for it.
+Own = RestSettings | EquationOfStateSettings | ElasticitySettings | PhononSettings | BarrierSettings
+STARTS: dict[Property, Property] = {"phonons": "rest"}  # what a property starts from, beside the relaxation
 
 
 class Subject(Checked):
@@ -79,7 +86,7 @@ class Identity(Checked):
     structure_sha256: str
     potential_sha256: str
     relaxation: RelaxationSettings
-    own: EquationOfStateSettings | ElasticitySettings | BarrierSettings | None
+    own: Own | None
 
     def sha256(self) -> str:
         """Its hash, 64 hexadecimal digits."""
@@ -110,30 +117,79 @@ class Record(Checked):
     created: str  # ISO 8601, UTC
 
 
+class Effort(Checked):
+    """What a result took: evaluations of the potential, seconds, on which device, with which packages."""
+
+    evaluations: int
+    seconds: float
+    device: str
+    versions: dict[str, str]
+
+
+def made(card: Card, crystal: Crystal, *, identity: Identity, result: Result, effort: Effort) -> Record:
+    """The record of a result that has just been found."""
+    return Record(
+        structure=crystal.name,
+        formula=formula(crystal),
+        potential=card.name,
+        weights_sha256=card.weights_sha256(),
+        energy_reference=card.energy_reference,
+        identity=identity,
+        result=result,
+        evaluations=effort.evaluations,
+        seconds=round(effort.seconds, 2),
+        device=effort.device,
+        sselmp_version=__version__,
+        versions=effort.versions,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def formula(crystal: Crystal) -> str:
+    """Formula of the cell, reduced, metals first."""
+    from ase.formula import Formula
+
+    return str(Formula.from_list(list(crystal.species)).reduce()[0].format("metal"))
+
+
+def device() -> str:
+    """What the potential of this process runs on: the name of a GPU, or ``cpu``."""
+    torch = sys.modules.get("torch")
+    return str(torch.cuda.get_device_name()) if torch is not None and torch.cuda.is_available() else "cpu"
+
+
 def identity_of(card: Card, crystal: Crystal, *, property_: Property, settings: StaticsSettings) -> Identity:
     """What decides a property of a crystal.
 
     Raises:
         SettingsError: The environment that the card names has no pins.
     """
-    own = {
+    own: dict[Property, Own | None] = {
         "relax": None,
         "eos": settings.equation_of_state,
         "elastic": settings.elasticity,
+        "rest": settings.phonons.rest,
+        "phonons": settings.phonons,
         "barriers": settings.barriers,
-    }[property_]
+    }
     return Identity(
         property=property_,
         structure_sha256=crystal.structure_sha256(),
         potential_sha256=card.physics_sha256(),
         relaxation=settings.relaxation,
-        own=own,
+        own=own[property_],
     )
 
 
 def needed(properties: Sequence[Property]) -> tuple[Property, ...]:
-    """The properties asked for and the relaxation that they start from, in the order in which they are found."""
-    return tuple(name for name in PROPERTIES if name == "relax" or name in properties)
+    """The properties asked for and the relaxations that they start from, in the order in which they are found."""
+    wanted = {"relax", *properties, *(STARTS[name] for name in properties if name in STARTS)}
+    return tuple(name for name in PROPERTIES if name in wanted)
+
+
+def found_here(properties: Sequence[Property]) -> tuple[Property, ...]:
+    """Those of ``needed`` that the potential's environment finds; phonons are made of forces where phonopy is."""
+    return tuple(name for name in needed(properties) if name != "phonons")
 
 
 def unsound(structure: str, relaxation: Relaxation) -> PotentialError:

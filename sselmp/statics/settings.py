@@ -8,11 +8,13 @@ from pydantic import Field, model_validator
 
 from sselmp.settings import Checked, Count, Finite, Positive
 
-Property = Literal["relax", "eos", "elastic", "barriers"]
-PROPERTIES: tuple[Property, ...] = ("relax", "eos", "elastic", "barriers")
+Property = Literal["relax", "eos", "elastic", "rest", "phonons", "barriers"]
+PROPERTIES: tuple[Property, ...] = ("relax", "eos", "elastic", "rest", "phonons", "barriers")
 Optimizer = Literal["FIRE", "FIRE2", "BFGS", "BFGSLineSearch", "LBFGS", "LBFGSLineSearch", "MDMin"]
 Strains = Annotated[tuple[Finite, ...], Field(min_length=2)]
+Three = tuple[Count, Count, Count]
 LARGEST_STRAIN = 0.2
+LARGEST_DISPLACEMENT_A = 0.2
 
 
 class RelaxationSettings(Checked):
@@ -94,6 +96,52 @@ class ElasticitySettings(Checked):
         return self
 
 
+class RestSettings(Checked):
+    """How near to rest ions are brought at the relaxed cell, before phonons.
+
+    Attributes:
+        fmax_eV_per_A: Largest force on an atom [eV/Å]. At the relaxation's 0.05 eV/Å an ion on a soft place
+            (0.5 eV/Å²) is still 0.1 Å off, ten times the displacement by which its force constants are measured.
+    """
+
+    fmax_eV_per_A: Positive = 0.001
+
+
+class PhononSettings(Checked):
+    """Which displacements in which supercell, and where the phonons that they give are looked at.
+
+    Attributes:
+        supercell: Repetitions of the cell along a, b, c; None: the fewest that reach ``minimum_length_A``.
+        minimum_length_A: Least distance between an atom and its own image in the supercell [Å].
+        displacement_A: By which an atom is moved [Å].
+        rest: How near to rest the ions are before.
+        mesh: Wave vectors along the three reciprocal vectors, one of them even, for Γ is left out; None: as many as
+            ``mesh_length_A`` asks for.
+        mesh_length_A: Of the mesh: the length of the crystal whose own wave vectors it holds [Å].
+        band_points: Wave vectors on each straight piece of the path, its ends included.
+        highest_temperature_K: Of the thermal properties [K].
+        temperature_step_K: From one temperature to the next, from zero on [K].
+        tolerance_THz: Below minus this a mode is called imaginary [THz]: forces in single precision are uncertain by
+            1e-5 eV/Å, which at 0.01 Å makes 0.1 THz for an atom of 30 u.
+    """
+
+    supercell: Three | None = None
+    minimum_length_A: Positive = 10.0
+    displacement_A: Annotated[float, Field(gt=0, le=LARGEST_DISPLACEMENT_A)] = 0.01
+    rest: RestSettings = RestSettings()
+    mesh: Three | None = None
+    mesh_length_A: Positive = 50.0
+    band_points: Annotated[int, Field(ge=2)] = 31
+    highest_temperature_K: Positive = 1000.0
+    temperature_step_K: Positive = 10.0
+    tolerance_THz: Positive = 0.1
+
+    @model_validator(mode="after")
+    def _mesh_without_gamma(self) -> Self:
+        if self.mesh is not None and all(number % 2 for number in self.mesh):
+            msg = f"mesh holds Γ, where three modes have no frequency, if all its numbers are odd: {list(self.mesh)}"
+            raise ValueError(msg)
+        return self
 class BarrierSettings(Checked):
     """Which hops of which ion, in how large a cell, and how well their paths are found.
 
@@ -127,4 +175,5 @@ class StaticsSettings(Checked):
     relaxation: RelaxationSettings = RelaxationSettings()
     equation_of_state: EquationOfStateSettings = EquationOfStateSettings()
     elasticity: ElasticitySettings = ElasticitySettings()
+    phonons: PhononSettings = PhononSettings()
     barriers: BarrierSettings = BarrierSettings()

@@ -1,10 +1,13 @@
-"""Enlarging a crystal by diagonal factors, given or chosen to reach a number of atoms; knows no other supercells."""
+"""Enlarging a crystal by diagonal factors, given or chosen by atoms or distance; knows no other supercells."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
-from sselmp.cells import perpendicular_widths
+import numpy as np
+from numpy.typing import NDArray
+
+from sselmp.cells import Array, perpendicular_widths
 from sselmp.settings import Cell
 from sselmp.structures.crystal import Crystal
 
@@ -27,9 +30,29 @@ def factors_for(crystal: Crystal, *, minimum_atoms: int) -> Factors:
     The narrowest direction (by the distance between opposite faces, which limits how near an atom is to its images)
     grows by one until there are enough atoms; directions equally narrow grow together.
     """
+    return _grown(crystal, until=lambda factors: len(crystal) * int(np.prod(factors)) >= minimum_atoms)
+
+
+def factors_reaching(crystal: Crystal, *, image_distance_A: float) -> Factors:
+    """Choose factors along a, b, c so that no atom is nearer than this to its own image, narrow directions first."""
+    return _grown(
+        crystal, until=lambda factors: image_distance(crystal.cell * factors[:, None]) >= image_distance_A - 1e-6
+    )
+
+
+def image_distance(cell: Array) -> float:
+    """The least distance between an atom and its own image, which is the shortest vector of the lattice [Å]."""
+    from ase.geometry import minkowski_reduce
+
+    reduced, _ = minkowski_reduce(cell)
+    return float(np.linalg.norm(reduced, axis=1).min())
+
+
+def _grown(crystal: Crystal, *, until: Callable[[NDArray[np.int64]], bool]) -> Factors:
+    """Factors that grow in the narrowest direction, directions equally narrow together."""
     widths = perpendicular_widths(crystal.cell)
-    factors = np.ones(3, dtype=int)
-    while len(crystal) * int(np.prod(factors)) < minimum_atoms:
+    factors = np.ones(3, dtype=np.int64)
+    while not until(factors):
         grown = widths * factors
         factors[grown <= grown.min() * (1 + SAME_WIDTH)] += 1
     return int(factors[0]), int(factors[1]), int(factors[2])
