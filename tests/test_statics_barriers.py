@@ -17,7 +17,7 @@ from scipy.optimize import minimize_scalar
 
 from sselmp.errors import SettingsError
 from sselmp.report import barrier_figure, barrier_tables, statics_figures, statics_tables
-from sselmp.statics.barriers import barriers, effort
+from sselmp.statics.barriers import barriers, foreseen
 from sselmp.statics.elastic_band import elastic_band
 from sselmp.statics.hop_pairs import hop_kinds
 from sselmp.statics.hops import Hop, Parts, Saddle, passages
@@ -106,7 +106,7 @@ def test_the_vacancy_in_copper_hops_over_the_atom_held_half_way(tmp_path):
     crystal = copper()
     watched = metals.emt()
     made = found(crystal, watched, tmp_path, **COPPER)
-    planned = effort(crystal, BarrierSettings(**{**SHORT, **COPPER}), symmetry_tolerance_A=0.01)
+    planned = foreseen(crystal, BarrierSettings(**{**SHORT, **COPPER}), symmetry_tolerance_A=0.01)
     assert 0.4 < watched.evaluations * made.atoms / planned < 2.0  # what the bar goes by
     (hop,) = made.hops
     start = vacancy_hop(crystal, hop_kinds(crystal, "Cu", longest_A=2.7, tolerance_A=0.01)[0], factors=(3, 3, 3))

@@ -99,7 +99,7 @@ def _is_of(hop: Hop, kind: HopKind) -> bool:
     return same and abs(hop.length_A - kind.length_A) < SAME_LENGTH_A
 
 
-def effort(crystal: Crystal, settings: BarrierSettings, *, symmetry_tolerance_A: float) -> int:
+def foreseen(crystal: Crystal, settings: BarrierSettings, *, symmetry_tolerance_A: float) -> int:
     """Evaluations that barriers take, roughly, times the atoms of each; 0 where there is nothing to find."""
     try:
         kinds = hop_kinds(crystal, settings.element, longest_A=settings.longest_hop_A, tolerance_A=symmetry_tolerance_A)

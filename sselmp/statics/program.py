@@ -18,7 +18,7 @@ from sselmp.errors import RunError, SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
-from sselmp.statics.barriers import barriers, effort
+from sselmp.statics.barriers import barriers, foreseen
 from sselmp.statics.elasticity import elasticity
 from sselmp.statics.equation_of_state import equation_of_state
 from sselmp.statics.hops import Parts
@@ -198,7 +198,7 @@ class _Bar:
 def planned(name: Property, crystal: Crystal, *, settings: StaticsSettings) -> int:
     """Evaluations that a property takes, roughly, times the atoms of each."""
     if name == "barriers":
-        return effort(crystal, settings.barriers, symmetry_tolerance_A=settings.relaxation.symmetry_tolerance_A)
+        return foreseen(crystal, settings.barriers, symmetry_tolerance_A=settings.relaxation.symmetry_tolerance_A)
     elastic = settings.elasticity
     strains = 3 * (len(elastic.normal_strains) + len(elastic.shear_strains)) + 1
     evaluations = {
