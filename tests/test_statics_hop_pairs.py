@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from sselmp.networks import parts_of
 from sselmp.statics.hop_pairs import hop_kinds
 from sselmp.statics.symmetry import operations
-from sselmp.statics.vacancy_cell import factors_of_length, shortest_vector, vacancy_hop
+from sselmp.statics.vacancy_cell import factors_of_length, vacancy_hop
 from sselmp.structures.crystal import Crystal
+from sselmp.structures.supercell import image_distance
 
 
 def kinds(atoms, element, longest):
@@ -89,7 +90,7 @@ def test_the_smallest_supercell_that_keeps_images_apart_and_the_symmetry_is_take
     group = operations(metals.crystal(atoms), tolerance_A=0.01)
     assert factors_of_length(atoms.cell.array, group, minimum_A=minimum) == factors
     larger = atoms * factors
-    assert shortest_vector(larger.cell.array) >= minimum
+    assert image_distance(larger.cell.array) >= minimum
     assert len(operations(metals.crystal(larger), tolerance_A=0.01)) == len(group) * np.prod(factors)
 
 

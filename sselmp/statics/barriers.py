@@ -16,9 +16,9 @@ from sselmp.statics.hops import Hop, HopVerdict, Parts, Passage, PathPoint, Sadd
 from sselmp.statics.relaxation import Relaxed, Step, relax
 from sselmp.statics.settings import BarrierSettings, RelaxationSettings
 from sselmp.statics.symmetry import operations, symmetry
-from sselmp.statics.vacancy_cell import VacancyHop, factors_of_length, shortest_vector, vacancy_hop
+from sselmp.statics.vacancy_cell import VacancyHop, factors_of_length, vacancy_hop
 from sselmp.structures.crystal import Crystal
-from sselmp.structures.supercell import Factors
+from sselmp.structures.supercell import Factors, image_distance
 
 if TYPE_CHECKING:
     from sselmp.statics.watched import Watched
@@ -87,7 +87,7 @@ def barriers(
         space_group=symmetry(crystal, tolerance_A=symmetry_tolerance_A).words,
         supercell=factors,
         atoms=len(crystal) * int(np.prod(factors)) - 1,
-        image_distance_A=shortest_vector(crystal.cell * np.array(factors)[:, None]),
+        image_distance_A=image_distance(crystal.cell * np.array(factors)[:, None]),
         hops=tuple(hops),
         passages=passages(hops, [kind.pairs for kind in kinds]),
     )

@@ -142,6 +142,8 @@ class PhononSettings(Checked):
             msg = f"mesh holds Γ, where three modes have no frequency, if all its numbers are odd: {list(self.mesh)}"
             raise ValueError(msg)
         return self
+
+
 class BarrierSettings(Checked):
     """Which hops of which ion, in how large a cell, and how well their paths are found.
 

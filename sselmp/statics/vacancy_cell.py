@@ -13,7 +13,7 @@ from sselmp.errors import SettingsError
 from sselmp.statics.hop_pairs import HopKind
 from sselmp.statics.symmetry import Operation
 from sselmp.structures.crystal import Crystal
-from sselmp.structures.supercell import Factors, repeat
+from sselmp.structures.supercell import Factors, image_distance, repeat
 
 LEFT_A = 1.0  # a framework atom that moves so far beside a vacancy is in another place
 LOOKED_AT_A = 0.3  # ions that move less than this have not left their sites
@@ -66,10 +66,10 @@ def vacancy_hop(crystal: Crystal, kind: HopKind, *, factors: Factors) -> Vacancy
         SettingsError: The supercell is so small that the hop's own image is as near as its target.
     """
     cell = np.asarray(crystal.cell * np.array(factors)[:, None])
-    if shortest_vector(cell) < 2.0 * kind.length_A:
+    if image_distance(cell) < 2.0 * kind.length_A:
         raise SettingsError(
             f"{crystal.name}: the supercell is too small for a hop of {kind.length_A:.2f} Å",
-            got=f"images {shortest_vector(cell):.2f} Å apart",
+            got=f"images {image_distance(cell):.2f} Å apart",
             allowed=f"twice the hop, {2.0 * kind.length_A:.2f} Å",
             repair="set barriers.minimum_length_A, or barriers.supercell, larger in --settings",
         )
@@ -108,17 +108,10 @@ def factors_of_length(cell: Array, operations: Sequence[Operation], *, minimum_A
         if all(_keeps(turn, np.array(factors)) for turn in turns)
     ]
     for factors in sorted(allowed, key=lambda one: (np.prod(one), one)):
-        if shortest_vector(cell * np.array(factors)[:, None]) >= minimum_A:
+        if image_distance(cell * np.array(factors)[:, None]) >= minimum_A:
             a, b, c = factors
             return a, b, c
     return most, most, most
-
-
-def shortest_vector(cell: Array) -> float:
-    """Length of the shortest vector of the lattice of a cell (3, 3) [Å]: how near an atom and its image are."""
-    from ase.geometry import minkowski_reduce
-
-    return float(np.linalg.norm(minkowski_reduce(cell)[0], axis=1).min())
 
 
 def _keeps(turn: np.ndarray, factors: np.ndarray) -> bool:
