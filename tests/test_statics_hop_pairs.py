@@ -10,7 +10,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.spacegroup import crystal as of_space_group
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sselmp.networks import parts_of
@@ -65,6 +65,7 @@ def test_between_unequal_sites_the_hop_back_is_another_and_pairs_keep_their_dire
     assert {edge[:2] for kind in found for edge in kind.pairs} == {(0, 1)}
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_neither_axes_nor_order_nor_cells_of_atoms_change_the_hops(seed):
     random = np.random.default_rng(seed)
