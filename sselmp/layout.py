@@ -174,6 +174,11 @@ def preflight_folder(base: Path | None = None) -> Path:
     return (base or Path("results")) / "preflight"
 
 
+def bench_file(potential: str, *, base: Path | None = None) -> Path:
+    """File of a potential's timings, under ``base`` (default ``./results``)."""
+    return (base or Path("results")) / "bench" / f"{potential}.json"
+
+
 def statics_folder(potential: str, *, base: Path | None = None) -> Path:
     """Folder of a potential's static properties, under ``base`` (default ``./results``); one folder a structure."""
     return (base or Path("results")) / "statics" / potential

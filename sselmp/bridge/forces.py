@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp.cells import Array, virial_from_ase_stress, volume
-from sselmp.errors import PotentialError
-from sselmp.potentials.calculators import load_calculator
+from sselmp.errors import PotentialError, SettingsError
+from sselmp.potentials.calculators import chosen_device, load_calculator
 from sselmp.potentials.cards import check_elements, load_card
+from sselmp.potentials.fast.opening import Opened, opened
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+PATHS = ("auto", "fast", "plain")
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,31 @@ class Model:
         card: Name or path of a card.
         elements: Symbols that ``species`` indexes.
         device: ``cpu``, ``cuda``, ``cuda:N``, or ``auto``.
+        path: ``fast``, where the family has such a path and it agrees with the plain one; ``plain``: through the
+            package's ASE calculator; ``auto``: fast on a GPU, where alone it has been found to be so.
+
+    Attributes:
+        path: In words, which path is taken and why.
 
     Raises:
-        SettingsError: There is no such card, or it does not know an element.
+        SettingsError: There is no such card or path, or the card does not know an element.
         PotentialError: Its weights or its model cannot be used.
     """
 
-    def __init__(self, card: str, elements: Sequence[str], *, device: str = "auto") -> None:
+    def __init__(self, card: str, elements: Sequence[str], *, device: str = "auto", path: str = "auto") -> None:
         from ase.calculators.calculator import all_changes
         from ase.data import atomic_numbers
 
         self.card = load_card(card)
         check_elements(self.card, elements)
+        if path not in PATHS:
+            raise SettingsError(f"there is no path '{path}' to a potential", allowed=" or ".join(PATHS))
         self._numbers = np.array([atomic_numbers[e] for e in elements])
-        self._calculator = load_calculator(self.card, device=device)
+        chosen = chosen_device(device, family=self.card.family)
+        self._calculator = load_calculator(self.card, device=chosen)
+        wanted = path == "fast" or (path == "auto" and chosen != "cpu")
+        fast = opened(self.card, self._calculator, device=chosen) if wanted else Opened(None, "plain path")
+        self._fast, self.path = fast.potential, fast.words
         self._atoms: Atoms | None = None
         self._changes = all_changes
         self._wanted = ["energy", "forces"] + (["stress"] if self.card.stress else [])
@@ -87,22 +101,31 @@ class Model:
             raise PotentialError("no atoms were set before an evaluation")
         self._atoms.positions[:] = positions
         self._atoms.cell.array[:] = cell
-        # straight to calculate(): ASE's comparison with the previous configuration always fails in dynamics
-        self._calculator.calculate(self._atoms, self._wanted, self._changes)
-        results = self._calculator.results
-        answer = Answer(
-            energy=float(results["energy"]),
-            forces=np.asarray(results["forces"], dtype=np.float64),
-            virial=virial_from_ase_stress(np.asarray(results["stress"], dtype=np.float64), volume(cell))
-            if self.card.stress
-            else np.full(6, np.nan),
-            energies=np.asarray(results["energies"], dtype=np.float64) if energies else None,
-        )
+        answer = (self._plainly if self._fast is None else self._quickly)(self._atoms, energies=energies)
         # a sum is finite only if all of its terms are; it is the cheapest test of them
         total = answer.energy + answer.forces.sum() + (answer.virial.sum() if self.card.stress else 0.0)
         if not math.isfinite(total):
             self._refuse(answer)
         return answer
+
+    def _plainly(self, atoms: Atoms, *, energies: bool) -> Answer:
+        # straight to calculate(): ASE's comparison with the previous configuration always fails in dynamics
+        self._calculator.calculate(atoms, self._wanted, self._changes)
+        results = self._calculator.results
+        stress = np.asarray(results["stress"], dtype=np.float64) if self.card.stress else None
+        return Answer(
+            energy=float(results["energy"]),
+            forces=np.asarray(results["forces"], dtype=np.float64),
+            virial=_virial(stress, atoms),
+            energies=np.asarray(results["energies"], dtype=np.float64) if energies else None,
+        )
+
+    def _quickly(self, atoms: Atoms, *, energies: bool) -> Answer:
+        if self._fast is None:
+            raise RuntimeError("there is no fast path")
+        (found,) = self._fast.evaluate([atoms])
+        virial = _virial(found.stress, atoms)
+        return Answer(found.energy, found.forces, virial=virial, energies=found.energies if energies else None)
 
     def _refuse(self, answer: Answer) -> None:
         bad = np.flatnonzero(~np.isfinite(answer.forces).all(axis=1))
@@ -112,3 +135,8 @@ class Model:
             + (f", first the one in place {bad[0] + 1} by id" if len(bad) else ""),
             repair="the configuration has probably exploded: take a shorter time step, or relax it first",
         )
+
+
+def _virial(stress: Array | None, atoms: Atoms) -> Array:
+    """The virial (6,) of a stress in ASE's form; nan where there is none."""
+    return np.full(6, np.nan) if stress is None else virial_from_ase_stress(stress, volume(atoms.cell.array))

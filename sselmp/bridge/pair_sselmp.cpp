@@ -3,7 +3,7 @@
    This file is compiled together with headers of LAMMPS, which is GPL-2.0;
    it is distributed under the GNU General Public License, version 2 (see COPYING).
 
-   pair_style sselmp CARD [device cpu|cuda|cuda:N|auto]
+   pair_style sselmp CARD [device cpu|cuda|cuda:N|auto] [path auto|fast|plain]
    pair_coeff * * Li P S Cl          (NULL for types that the model shall not see)
 
    Rank 0 of a world gathers positions, asks the model through one C function pointer, and scatters forces.
@@ -28,7 +28,7 @@
 
 using namespace LAMMPS_NS;
 
-static constexpr int SSELMP_LAYOUT = 1;
+static constexpr int SSELMP_LAYOUT = 2;
 enum { OPEN = 0, EVALUATE = 1, CLOSE = 2 };
 
 /* ---------------------------------------------------------------------- */
@@ -98,11 +98,21 @@ void PairSselmp::allocate()
 
 void PairSselmp::settings(int narg, char **arg)
 {
-  if (narg != 1 && !(narg == 3 && strcmp(arg[1], "device") == 0))
-    error->all(FLERR, "Pair style sselmp takes the name or path of a card and, by choice, 'device cpu|cuda|cuda:N|auto'");
+  bool known = narg % 2 == 1;
+  device = path = "auto";
+  for (int i = 1; known && i < narg; i += 2) {
+    if (strcmp(arg[i], "device") == 0)
+      device = arg[i + 1];
+    else if (strcmp(arg[i], "path") == 0)
+      path = arg[i + 1];
+    else
+      known = false;
+  }
+  if (!known)
+    error->all(FLERR, "Pair style sselmp takes the name or path of a card and, by choice, 'device cpu|cuda|cuda:N|auto' "
+                      "and 'path auto|fast|plain'");
   close();
   card = arg[0];
-  device = narg == 3 ? arg[2] : "auto";
 }
 
 /* ---------------------------------------------------------------------- */
@@ -137,6 +147,7 @@ void PairSselmp::coeff(int narg, char **arg)
   if (comm->me == 0) {
     request.card = card.c_str();
     request.device = device.c_str();
+    request.path = path.c_str();
     request.elements = elements.c_str();
     const std::string trouble = sselmp_python_start();
     if (trouble.empty())
@@ -146,6 +157,7 @@ void PairSselmp::coeff(int narg, char **arg)
     if (request.status == 0) model = request.model;
   }
   agree();
+  if (comm->me == 0) utils::logmesg(lmp, "sselmp: {}, {}\n", card, request.message);
   cutoff = request.cutoff;
   has_per_atom_energy = request.per_atom_energy != 0;
   has_virial = request.has_virial != 0;

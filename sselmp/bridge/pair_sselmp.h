@@ -21,6 +21,7 @@ struct SselmpRequest {
   int32_t model;              // which opened model
   const char *card;           // open: name or path of the card
   const char *device;         // open: cpu, cuda, cuda:N or auto
+  const char *path;           // open: auto, fast or plain
   const char *elements;       // open: element symbols, one blank between them
   double cutoff;              // open, answer: cutoff of the model [Angstrom]
   int32_t per_atom_energy;    // open, answer: 1 if the model has it; evaluate: 1 if it is wanted
@@ -36,7 +37,7 @@ struct SselmpRequest {
   double virial[6];           // answer: xx yy zz xy xz yz [eV], LAMMPS's sign
   double *forces;             // answer: (natoms, 3) [eV/Angstrom]
   double *energies;           // answer: (natoms) [eV], only if wanted
-  char message[1024];         // answer of a failure
+  char message[1024];         // answer of a failure; of an opening: which path is taken
 };
 
 namespace LAMMPS_NS {
@@ -53,7 +54,7 @@ class PairSselmp : public Pair {
   double memory_usage() override;
 
  private:
-  std::string card, device;
+  std::string card, device, path;
   std::vector<int> element_of_type;    // -1 for NULL: atoms that the model does not see
   double cutoff = 0.0;
   bool has_per_atom_energy = false, has_virial = false;

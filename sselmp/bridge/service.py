@@ -10,7 +10,7 @@ import numpy as np
 from sselmp.bridge.forces import Model
 from sselmp.errors import SselmpError
 
-LAYOUT = 1
+LAYOUT = 2
 OPEN, EVALUATE, CLOSE = 0, 1, 2
 FAILED = 1
 
@@ -25,6 +25,7 @@ class Request(ctypes.Structure):
         ("model", ctypes.c_int32),
         ("card", ctypes.c_char_p),
         ("device", ctypes.c_char_p),
+        ("path", ctypes.c_char_p),
         ("elements", ctypes.c_char_p),
         ("cutoff", ctypes.c_double),
         ("per_atom_energy", ctypes.c_int32),
@@ -116,13 +117,14 @@ class Service:
 
     def _open(self, request: Request) -> None:
         elements = request.elements.decode().split()
-        model = Model(request.card.decode(), elements, device=request.device.decode())
+        model = Model(request.card.decode(), elements, device=request.device.decode(), path=request.path.decode())
         self._last += 1
         self._opened[self._last] = Opened(model)
         request.model = self._last
         request.cutoff = model.card.cutoff_A
         request.per_atom_energy = model.card.per_atom_energy
         request.has_virial = model.card.stress
+        request.message = _shortened(model.path)
 
 
 # C++ keeps a bare pointer for as long as the process lives, so the objects behind it must live as long too.

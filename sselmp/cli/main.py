@@ -12,6 +12,7 @@ import typer
 from sselmp import __version__
 from sselmp.cli import (
     analyze,
+    bench,
     catalogue,
     console,
     finite_size,
@@ -47,6 +48,7 @@ app.command()(thermostat.thermostat)
 app.command()(finite_size.finite_size)
 app.command()(statics.statics)
 app.command()(preflight.preflight)
+app.command()(bench.bench)
 app.command()(catalogue.potentials)
 app.command()(inventory.systems)
 app.command()(inventory.campaigns)

@@ -31,7 +31,7 @@ def load_calculator(card: Card, *, device: str = "auto") -> Calculator:
         EnvironmentFaultError: This Python lacks the potential's package.
     """
     weights = find_weights(card)
-    chosen = _chosen(device, family=card.family)
+    chosen = chosen_device(device, family=card.family)
     family = importlib.import_module(f"sselmp.potentials.families.{card.family}")
     try:
         calculator = cast("Calculator", family.load(card, weights, device=chosen))
@@ -45,7 +45,8 @@ def load_calculator(card: Card, *, device: str = "auto") -> Calculator:
     return calculator
 
 
-def _chosen(device: str, *, family: str) -> str:
+def chosen_device(device: str, *, family: str) -> str:
+    """The device that ``auto`` means for a family; any other name is its own."""
     if device != "auto":
         return device
     if family == "ase" or importlib.util.find_spec("torch") is None:

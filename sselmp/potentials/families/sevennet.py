@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
+import os
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sselmp.errors import PotentialError
 from sselmp.potentials.cards import Card
 from sselmp.potentials.predictions import Prediction, prediction, split
+from sselmp.potentials.torch_models import left_unchanged
+from sselmp.potentials.weights import find_weights
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
+    from torch import Tensor
+
+    from sselmp.potentials.fast.model import EdgeModel
+
+KERNELS_FOLDER = "CUEQUIVARIANCE_OPS_NVRTC_CACHE_DIR"
+_TOTALS = ("reduce_total_enegy", "force_output")  # sevenn's own spelling
 
 
 def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
@@ -149,3 +161,50 @@ def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: C
         prediction(energy=energy, forces=forces, stress=stress, energies=energies if card.per_atom_energy else None)
         for energy, forces, stress, energies in parts
     ]
+
+
+def edge_model(calculator: Calculator, *, card: Card, device: str) -> EdgeModel:
+    """The network without what makes graphs and forces; on a GPU with cuEquivariance's kernels if they are there."""
+    fused = device.startswith("cuda") and importlib.util.find_spec("cuequivariance_ops_torch") is not None
+    if not fused:
+        return _Edges(calculator.model, calculator=calculator, kernels="e3nn")
+    # compiling its kernels takes most of a minute, so that what is compiled is kept with the environment
+    os.environ.setdefault(KERNELS_FOLDER, str(Path(sys.prefix) / "share" / "sselmp" / "kernels"))
+    import torch
+    from sevenn.util import load_checkpoint
+
+    with left_unchanged(), torch.random.fork_rng(devices=[]):
+        network = load_checkpoint(find_weights(card)).build_model(enable_cueq=True).to(device).eval()
+    network.set_is_batch_data(False)
+    version = importlib.metadata.version("cuequivariance-torch")
+    return _Edges(network, calculator=calculator, kernels=f"cuEquivariance {version}")
+
+
+class _Edges:
+    """The modules of a network one after another, from one-hot species to energies of atoms."""
+
+    def __init__(self, network: Any, *, calculator: Calculator, kernels: str) -> None:  # noqa: ANN401 - a torch module
+        import torch
+
+        self.kernels = kernels
+        self._device, self._types = calculator.device, calculator.type_map
+        self._modules = [module for name, module in network.named_children() if name not in _TOTALS]
+        modal = network.modal_map[calculator.modal] if calculator.modal else None
+        self._modal = None if modal is None else torch.tensor(modal, dtype=torch.int64, device=self._device)
+
+    def species(self, numbers: Sequence[int]) -> Tensor:
+        """Places of the elements in the one-hot code."""
+        import torch
+
+        return torch.tensor([self._types[number] for number in numbers], dtype=torch.int64, device=self._device)
+
+    def energies(self, species: Tensor, edges: Tensor, *, vectors: Tensor) -> Tensor:
+        """Energies of the atoms (n,) [eV]."""
+        from sevenn import _keys as keys
+
+        data = {keys.NODE_FEATURE: species, keys.EDGE_IDX: edges, keys.EDGE_VEC: vectors}
+        if self._modal is not None:
+            data[keys.MODAL_TYPE] = self._modal
+        for module in self._modules:
+            data = module(data)
+        return data[keys.ATOMIC_ENERGY].reshape(-1)
