@@ -35,6 +35,7 @@ COMPARISON_FIGURE = "comparison.png"
 COMPARISON_PAGE = "comparison.html"
 STATICS_JSON = "statics.json"  # results/statics/<potential>/: all static properties found with it
 STATICS_CSV = "statics.csv"
+FORCES = "forces"  # results/statics/<potential>/<structure>/forces/: of configurations, one file each
 
 # -- a hull and a voltage profile, in the folder of a structure's statics ----------------------------------------------
 HULL_JSON = "hull.json"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
+import metals
 import numpy as np
 import pytest
 from ase.build import bulk
 from lammps_program import LENNARD_JONES_CARD
 
 from sselmp.cli.main import main
-from sselmp.statics import record
+from sselmp.errors import RunError
+from sselmp.statics import configurations, record
 
 SMALL = "[phonons]\nsupercell = [2, 2, 2]\nmesh = [6, 6, 6]\nband_points = 5\n"
 
@@ -34,16 +34,21 @@ def folder(tmp_path, lammps_environment):
     return tmp_path
 
 
-def sselmp(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).parent / "sselmp"
-    return subprocess.run(
-        [program, "statics", *arguments, "-p", "emt.toml", "--properties", "phonons", "--threads", "1"],
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def command(folder, monkeypatch, capsys):
+    """``sselmp statics --properties phonons`` in this process: its exit code and what it printed."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.chdir(folder)
+        options = ["-p", "emt.toml", "--properties", "phonons", "--threads", "1"]
+        monkeypatch.setattr(sys, "argv", ["sselmp", "statics", *arguments, *options])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err
+        return ended.value.code or 0, told.out + told.err
+
+    return run
 
 
 def found(folder: Path, pattern: str) -> list[Path]:
@@ -54,11 +59,11 @@ def times(paths: list[Path]) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in paths}
 
 
-def test_phonons_of_several_structures_come_with_tables_and_figures_and_their_forces_serve_again(folder):
-    done = sselmp("Cu.cif", "unstable.cif", "--settings", "small.toml", folder=folder)
-    assert done.returncode == 0, done.stderr
-    assert "unstable: imaginary: -" in done.stdout
-    assert "at N (0, 0, 0.5), at a wave vector of the supercell" in done.stdout
+def test_phonons_of_several_structures_come_with_tables_and_figures_and_their_forces_serve_again(folder, command):
+    code, told = command("Cu.cif", "unstable.cif", "--settings", "small.toml")
+    assert code == 0, told
+    assert "unstable: imaginary: -" in told
+    assert "at N (0, 0, 0.5), at a wave vector of the supercell" in told
     for name in ("Cu", "unstable"):
         assert [path.name.partition("-")[0] for path in found(folder, f"{name}/*-*.json")] == [
             "phonons",
@@ -70,24 +75,34 @@ def test_phonons_of_several_structures_come_with_tables_and_figures_and_their_fo
     assert len(forces) == 2  # the supercell as it is, and the one displacement that symmetry leaves
     finer = SMALL.replace("[6, 6, 6]", "[8, 8, 8]")
     (folder / "finer.toml").write_text(finer)
-    (first,) = found(folder, "Cu/phonons-*.json")
     kept, lost = forces
     lost.unlink()  # as after a Ctrl-C between the two
-    again = sselmp("Cu.cif", "--settings", "finer.toml", folder=folder)
-    assert again.returncode == 0, again.stderr
+    code, told = command("Cu.cif", "--settings", "finer.toml")
+    assert code == 0, told
     after = times(found(folder, "Cu/forces/*.json"))
     assert set(after) == set(forces)
     assert (after[kept] == forces[kept], after[lost] == forces[lost]) == (True, False)
     assert len(found(folder, "Cu/phonons-*.json")) == 2  # other settings are another record beside the first
     one, two = (record.read(path).result for path in found(folder, "Cu/phonons-*.json"))
     assert one.lowest_commensurate.frequency_THz == pytest.approx(two.lowest_commensurate.frequency_THz, abs=1e-6)
-    wrong = json.loads(kept.read_text()) | {"potential_sha256": "0" * 64}
-    kept.write_text(json.dumps(wrong))
-    first.unlink()
-    refused = sselmp("Cu.cif", "--settings", "small.toml", folder=folder)
-    assert refused.returncode == 1
-    assert "holds the forces of something else" in refused.stderr
-    assert "Traceback" not in refused.stderr
+
+
+def test_forces_that_are_of_something_else_are_refused_by_name(tmp_path):
+    copper = metals.crystal(bulk("Cu", "fcc", a=3.6))
+    path = configurations.path_of(tmp_path, copper, potential_sha256="0" * 64)
+    told = {"structure_sha256": copper.structure_sha256(), "potential_sha256": "0" * 64, "energy_eV": 0.0}
+    told |= {"forces_eV_per_A": [[0.0, 0.0, 0.1]], "seconds": 1.0, "device": "cpu"}
+    path.parent.mkdir()
+    path.write_text(json.dumps(told))
+    assert configurations.find(tmp_path, copper, potential_sha256="0" * 64).array().tolist() == [[0.0, 0.0, 0.1]]
+    assert configurations.find(tmp_path, copper, potential_sha256="1" * 64) is None
+    for broken in ({**told, "potential_sha256": "1" * 64}, {**told, "forces_eV_per_A": [[0.0, 0.0, 0.1]] * 2}):
+        path.write_text(json.dumps(broken))
+        with pytest.raises(RunError, match="holds the forces of something else"):
+            configurations.find(tmp_path, copper, potential_sha256="0" * 64)
+    path.write_text("{")
+    with pytest.raises(RunError, match="is not the forces of a configuration"):
+        configurations.find(tmp_path, copper, potential_sha256="0" * 64)
 
 
 def files(folder: Path) -> None:
@@ -119,7 +134,7 @@ def files(folder: Path) -> None:
     assert np.isfinite([float(row["value"]) for row in numbers.values()]).all()
 
 
-def test_nothing_is_built_on_ions_that_do_not_come_to_rest(folder):
+def test_nothing_is_built_on_ions_that_do_not_come_to_rest(folder, command):
     rattled = bulk("Cu", "fcc", a=3.6, cubic=True)
     rattled.symbols[0] = "Au"
     rattled.rattle(0.1, seed=1)
@@ -127,9 +142,9 @@ def test_nothing_is_built_on_ions_that_do_not_come_to_rest(folder):
     hasty = '[relaxation]\ncell = "none"\nfmax_eV_per_A = 5.0\nmaximum_steps = 3\n'
     (folder / "hasty.toml").write_text(hasty)
     for _ in range(2):  # the second time what is found on disk is not taken for a result
-        done = sselmp("rattled.cif", "--settings", "hasty.toml", folder=folder)
-        assert done.returncode == 1
-        assert "rattled, rest: rattled: the relaxation is not converged, so nothing is built on it" in done.stderr
+        code, told = command("rattled.cif", "--settings", "hasty.toml")
+        assert code == 1
+        assert "rattled, rest: rattled: the relaxation is not converged, so nothing is built on it" in told
         assert [path.name.partition("-")[0] for path in found(folder, "rattled/*-*.json")] == ["relax", "rest"]
         assert found(folder, "rattled/forces/*") == []
 
@@ -147,14 +162,9 @@ def test_nothing_is_built_on_ions_that_do_not_come_to_rest(folder):
         ("displacement = 0.01", "did you mean"),
     ],
 )
-def test_bad_settings_of_phonons_get_one_clear_message_and_leave_nothing(folder, monkeypatch, capsys, text, message):
+def test_bad_settings_of_phonons_get_one_clear_message_and_leave_nothing(folder, command, text, message):
     (folder / "my.toml").write_text(f"[phonons]\n{text}\n")
-    monkeypatch.chdir(folder)
-    arguments = ["Cu.cif", "-p", "emt.toml", "--properties", "phonons", "--settings", "my.toml"]
-    monkeypatch.setattr(sys, "argv", ["sselmp", "statics", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    told = capsys.readouterr().err
-    assert (ended.value.code, "Traceback" in told) == (2, False), told
+    code, told = command("Cu.cif", "--settings", "my.toml")
+    assert code == 2
     assert message in told
     assert found(folder, "*/*") == []

@@ -41,7 +41,8 @@ def draw_phonons(found: Phonons, path: Path, *, title: str) -> None:
     if low < 0:
         for axes in (left, middle):
             axes.axhspan(1.08 * low, 0.0, color=IMAGINARY, alpha=0.07, lw=0)
-        left.text(0.01, 0.01, "imaginary", transform=left.transAxes, fontsize=7.5, color=IMAGINARY)
+        paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
+        left.text(0.01, 0.012, "imaginary", transform=left.transAxes, fontsize=7.5, color=IMAGINARY, bbox=paper)
     _heat_capacity(figure.add_subplot(grid[2]), found)
     figure.suptitle(f"{title}: phonons", fontsize=10, fontweight="bold")
     figure.supxlabel(f"{found.verdict}: {found.reason}", fontsize=8)

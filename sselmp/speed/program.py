@@ -19,6 +19,7 @@ from sselmp import __version__, files
 from sselmp.errors import SselmpError
 from sselmp.potentials.calculators import chosen_device, load_calculator
 from sselmp.potentials.cards import check_elements, load_card
+from sselmp.potentials.fast.opening import opened
 from sselmp.speed import ways
 from sselmp.speed.record import PROGRESS, Findings, Timing, Wanted, Way
 from sselmp.structures.crystal import Crystal
@@ -98,11 +99,13 @@ class _Bench:
 
     def single(self) -> list[Timing]:
         """One replica by ASE's loop, the plain bridge and the fast path, in turn."""
-        name, crystal, device = self._wanted.card, self._crystal, self._device
+        name, card, crystal, device = self._wanted.card, self._card, self._crystal, self._device
         makers: dict[Way, Callable[[], AbstractContextManager[ways.Steps]]] = {
             "ASE loop": lambda: ways.ase_loop(self._calculator, crystal),
             "plain bridge": lambda: ways.lammps_loop(name, crystal, device=device, path="plain"),
-            "fast path": lambda: ways.lammps_loop(name, crystal, device=device, path="fast"),
+            "fast path": lambda: ways.fast_loop(
+                self._card, self._calculator, crystal=crystal, device=device, name=name
+            ),
         }
         with ExitStack() as open_ways:
             turns = [_opened(way, make, open_ways=open_ways) for way, make in makers.items()]
@@ -148,6 +151,8 @@ class _Bench:
 
     def _timing(self, turns: _Turns, *, replicas: int, base_ms: float | None) -> Timing:
         middle = median(turns.times) if turns.times and turns.steps is not None else None
+        found = opened(self._card, self._calculator, device=self._device)
+        fast = found.words.removeprefix("fast path: ") if turns.way in {"fast path", "batch"} else ""
         return Timing(
             way=turns.way,
             atoms=len(self._crystal),
@@ -157,7 +162,7 @@ class _Bench:
             highest_ms=None if middle is None else max(turns.times),
             gpu_busy_ms=turns.busy,
             ratio=None if middle is None or base_ms is None else base_ms / middle,
-            words=turns.words,
+            words=turns.words or fast,
         )
 
 

@@ -16,6 +16,7 @@ from sselmp.errors import PotentialError
 from sselmp.inputs import datafile, script
 from sselmp.potentials.cards import Card
 from sselmp.potentials.fast.opening import opened
+from sselmp.potentials.fast.potential import FastPotential
 from sselmp.structures.crystal import Crystal
 
 if TYPE_CHECKING:
@@ -78,16 +79,25 @@ def lammps_loop(card_name: str, crystal: Crystal, *, device: str, path: str) -> 
 
 
 @contextmanager
+def fast_loop(card: Card, calculator: Calculator, *, crystal: Crystal, device: str, name: str) -> Iterator[Steps]:
+    """LAMMPS by the fast path, and by no other.
+
+    Raises:
+        PotentialError: The family has no fast path, or it differs from the plain one.
+    """
+    _fast_potential(card, calculator, device=device)
+    with lammps_loop(name, crystal, device=device, path="fast") as steps:
+        yield steps
+
+
+@contextmanager
 def batch_loop(card: Card, calculator: Calculator, *, device: str, many: Sequence[Atoms]) -> Iterator[Steps]:
     """Replicas in one evaluation on the fast path, moved by a velocity Verlet of some lines instead of LAMMPS.
 
     Raises:
         PotentialError: The family has no fast path, or it differs from the plain one.
     """
-    found = opened(card, calculator, device=device)
-    if found.potential is None:
-        raise PotentialError(found.words)
-    potential = found.potential
+    potential = _fast_potential(card, calculator, device=device)
     forces = [one.forces for one in potential.evaluate(many)]
 
     def make(number: int) -> None:
@@ -97,6 +107,13 @@ def batch_loop(card: Card, calculator: Calculator, *, device: str, many: Sequenc
             _half(many, forces, then_move=False)
 
     yield make
+
+
+def _fast_potential(card: Card, calculator: Calculator, *, device: str) -> FastPotential:
+    found = opened(card, calculator, device=device)
+    if found.potential is None:
+        raise PotentialError(found.words)
+    return found.potential
 
 
 def _half(many: Sequence[Atoms], forces: Sequence[np.ndarray], *, then_move: bool) -> None:

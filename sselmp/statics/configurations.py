@@ -8,15 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from sselmp import files
+from sselmp import files, layout
 from sselmp.cells import Array, readonly
 from sselmp.errors import RunError
 from sselmp.settings import Checked, read_record
 from sselmp.statics.relaxation import StoredCrystal, Vector
 from sselmp.statics.settings import Property
 from sselmp.structures.crystal import Crystal
-
-FOLDER = "forces"
 
 
 class Configurations(Checked):
@@ -64,7 +62,7 @@ class Forces(Checked):
 def path_of(folder: Path, crystal: Crystal, *, potential_sha256: str) -> Path:
     """Where the forces of a configuration are or will be: its content and the potential decide."""
     both = f"{crystal.structure_sha256()} {potential_sha256}"
-    return folder / FOLDER / f"{hashlib.sha256(both.encode()).hexdigest()[:16]}.json"
+    return folder / layout.FORCES / f"{hashlib.sha256(both.encode()).hexdigest()[:16]}.json"
 
 
 def find(folder: Path, crystal: Crystal, *, potential_sha256: str) -> Forces | None:

@@ -61,7 +61,8 @@ class LatticeDynamics:
         from phonopy.structure.atoms import PhonopyAtoms
 
         self.name, self.factors = crystal.name, factors
-        cell = PhonopyAtoms(symbols=list(crystal.species), cell=crystal.cell, positions=crystal.positions)
+        vectors = crystal.cell * np.sign(np.linalg.det(crystal.cell))  # right-handed, of the same lattice
+        cell = PhonopyAtoms(symbols=list(crystal.species), cell=vectors, positions=crystal.positions)
         try:
             with warnings.catch_warnings():  # that its primitive cell has other axes, which the record says
                 warnings.filterwarnings("ignore", message="primitive_matrix defaulted")

@@ -29,6 +29,7 @@ DIGITS = 6  # of frequencies and densities that are kept
 TIE_THZ = 1e-3  # of modes that differ by less, the one at a point with a name is named
 MESH = "on the mesh"
 FITTING = "a wave vector of the supercell"
+BETWEEN = "between"
 PARTS = 3  # force constants, bands, mesh
 OnPart = Callable[[int], None]
 
@@ -152,8 +153,11 @@ def judged(lowest: Mode, fitting: Mode | None, *, tolerance_THz: float) -> tuple
 
 def _told(mode: Mode) -> str:
     q = ", ".join(f"{x:.3g}" for x in mode.q)
-    named = f"({q})" if mode.where in {MESH, FITTING} else f"{mode.where} ({q})"
-    return f"{mode.frequency_THz:.2f} THz at {named}"
+    if mode.where.startswith(BETWEEN):
+        named = f"{mode.where} ({q})"
+    else:
+        named = f"at ({q})" if mode.where in {MESH, FITTING} else f"at {mode.where} ({q})"
+    return f"{mode.frequency_THz:.2f} THz {named}"
 
 
 def _lowest_fitting(dynamics: LatticeDynamics, path: ZonePath) -> Mode | None:
@@ -197,7 +201,7 @@ def _lowest_of_piece(dynamics: LatticeDynamics, piece: Piece) -> Mode:
     )  # fmt: skip
     place = int(np.argmin(lowest))
     ends = {0: piece.begin, len(q) - 1: piece.end}
-    where = ends.get(place, f"between {piece.begin} and {piece.end}")
+    where = ends.get(place, f"{BETWEEN} {piece.begin} and {piece.end}")
     return _mode(dynamics, q[place], frequency=float(lowest[place]), where=where)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sselmp.potentials.fast.model import EdgeModel
 
 SKIN_A = 1.0  # on a processor, where each listed pair costs time
-WIDE_SKIN_A = 2.0  # on a GPU, where a search costs as much as many steps
+WIDE_SKIN_A = 3.0  # on a GPU, where a search costs as much as many steps
 
 
 class FastPotential:
@@ -32,7 +32,7 @@ class FastPotential:
         model: Of the family.
         card: Its cutoff and precision.
         device: ``cpu``, ``cuda``, ``cuda:N``.
-        skin_A: Beyond the cutoff, in which pairs are listed; default: 1 on a processor, 2 on a GPU.
+        skin_A: Beyond the cutoff, in which pairs are listed; default: 1 on a processor, 3 on a GPU.
         fixed: Whether arrays keep their shapes from step to step; default: on a GPU.
 
     Attributes:
