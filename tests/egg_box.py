@@ -18,15 +18,17 @@ class EggBox(Calculator):
 
     implemented_properties = ("energy", "forces", "stress")
 
-    def __init__(self, ground: Ground, *, stop_at: int | None = None) -> None:
+    def __init__(
+        self, ground: Ground, *, stop_at: int | None = None, by: type[BaseException] = KeyboardInterrupt
+    ) -> None:
         super().__init__()
-        self.ground, self.stop_at, self.asked = ground, stop_at, 0
+        self.ground, self.stop_at, self.by, self.asked = ground, stop_at, by, 0
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)
         self.asked += 1
         if self.stop_at is not None and self.asked > self.stop_at:
-            raise KeyboardInterrupt
+            raise self.by
         places, step = atoms.positions, 1e-5
         forces = [(self.ground(places - step * e) - self.ground(places + step * e)) / (2.0 * step) for e in np.eye(3)]
         self.results = {

@@ -182,6 +182,13 @@ def test_a_potential_that_fails_leaves_each_hop_with_its_words(tmp_path):
     assert "no such place" in made.hops[0].reason
 
 
+def test_a_potential_that_fails_on_the_way_leaves_no_path(tmp_path):
+    failing = Watched(EggBox(wells(0.2, 2.0, 2.0), stop_at=9, by=ArithmeticError))
+    (hop,) = found(lattice(), failing, tmp_path, longest_hop_A=3.1).hops
+    assert (hop.verdict, hop.saddle, hop.profile) == ("not converged", None, ())
+    assert "in step 2 the potential failed" in hop.reason
+
+
 def test_a_path_without_a_maximum_has_no_barrier(tmp_path):
     def downhill(places):
         return 0.2 * (1.0 - np.cos(np.pi * places[:, 0] / A)) + wells(0.0, 2.0, 2.0)(places)

@@ -16,7 +16,7 @@ from sselmp.statics.hops import Hop, HopVerdict, Parts, Passage, PathPoint, Sadd
 from sselmp.statics.relaxation import Relaxed, Step, relax
 from sselmp.statics.settings import BarrierSettings, RelaxationSettings
 from sselmp.statics.symmetry import operations, symmetry
-from sselmp.statics.vacancy_cell import VacancyHop, factors_of_length, vacancy_hop
+from sselmp.statics.vacancy_cell import ROOM, VacancyHop, factors_of_length, vacancy_hop
 from sselmp.structures.crystal import Crystal
 from sselmp.structures.supercell import Factors, image_distance
 
@@ -115,7 +115,7 @@ def _factors(
 ) -> Factors:
     if settings.supercell is not None:
         return settings.supercell
-    asked = max(settings.minimum_length_A, *(2.0 * kind.length_A for kind in kinds))
+    asked = max(settings.minimum_length_A, *(ROOM * kind.length_A for kind in kinds))
     group = operations(crystal, tolerance_A=symmetry_tolerance_A)
     return factors_of_length(crystal.cell, group, minimum_A=asked)
 
@@ -156,8 +156,8 @@ class _Attempt:
         return relax(start, self.calculator, settings=how)
 
     def _of_band(self, band: Band, *, ion: int) -> Hop:
-        if band.verdict == "atoms too near":
-            return self._hop(band.verdict, band.reason)
+        if len(band.images) == 2:
+            return self._hop(band.verdict, band.reason).model_copy(update={"steps": band.steps})
         energies = np.array([step.prediction.energy for step in band.images])
         points = zip(
             band.distances_A().tolist(), (energies - energies[0]).tolist(), band.slopes().tolist(), strict=True

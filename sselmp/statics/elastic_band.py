@@ -34,7 +34,7 @@ class Band:
     Attributes:
         verdict: ``atoms too near``: in the first path; ``no saddle``: no image lies above both ends.
         reason: In words, with the numbers that decided.
-        images: Both ends included, in order.
+        images: Both ends included, in order; only they where there is no path.
         steps: Of the optimizer.
     """
 
@@ -86,17 +86,19 @@ def elastic_band(ends: tuple[Step, Step], calculator: Watched, *, ion: int, sett
             return Band("atoms too near", f"on the first path {words}", ends, 0)
     neb = _neb(images, calculator)
     steps, force, fault = _descend(neb, settings)
+    if fault:
+        return Band("not converged", f"in step {steps} {fault}", ends, steps)
     path = _seen(neb, ends)
     energies = [step.prediction.energy for step in path]
     words = f"largest force {force:.3g} eV/Å"
-    if fault or force > settings.fmax_eV_per_A:
-        return Band("not converged", fault or f"{words} after {steps} steps", path, steps)
+    if force > settings.fmax_eV_per_A:
+        return Band("not converged", f"{words} after {steps} steps", path, steps)
     if max(energies[1:-1]) <= max(energies[0], energies[-1]):
         return Band("no saddle", "no image lies above both ends: one of them is on the slope to the other", path, steps)
     return Band("converged", words, path, steps)
 
 
-def _descend(neb: Any, settings: BarrierSettings) -> tuple[int, float, str]:  # noqa: ANN401 - as above
+def _descend(neb: Any, settings: BarrierSettings) -> tuple[int, float, str]:  # noqa: ANN401 - a class of ASE, which has no types
     """Let the band relax, then its highest image climb; returns steps, the largest force left, and what went wrong."""
     from ase import optimize
 

@@ -16,6 +16,7 @@ from sselmp.structures.crystal import Crystal
 from sselmp.structures.supercell import Factors, image_distance, repeat
 
 LEFT_A = 1.0  # a framework atom that moves so far beside a vacancy is in another place
+ROOM = 2.1  # times the hop, between images: at twice the ion could as well go the other way round
 LOOKED_AT_A = 0.3  # ions that move less than this have not left their sites
 
 
@@ -66,11 +67,11 @@ def vacancy_hop(crystal: Crystal, kind: HopKind, *, factors: Factors) -> Vacancy
         SettingsError: The supercell is so small that the hop's own image is as near as its target.
     """
     cell = np.asarray(crystal.cell * np.array(factors)[:, None])
-    if image_distance(cell) < 2.0 * kind.length_A:
+    if image_distance(cell) < ROOM * kind.length_A:
         raise SettingsError(
             f"{crystal.name}: the supercell is too small for a hop of {kind.length_A:.2f} Å",
             got=f"images {image_distance(cell):.2f} Å apart",
-            allowed=f"twice the hop, {2.0 * kind.length_A:.2f} Å",
+            allowed=f"more than twice the hop: {ROOM * kind.length_A:.2f} Å",
             repair="set barriers.minimum_length_A, or barriers.supercell, larger in --settings",
         )
     whole = repeat(crystal, factors)
