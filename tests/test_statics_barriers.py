@@ -281,6 +281,8 @@ def test_what_is_written_names_each_hop_with_its_numbers(tmp_path):
     assert max(float(row["energy_eV"]) for row in points if row["hop"] == "2") == pytest.approx(0.3, abs=2e-3)
     table = statics_tables.table([recorded(made)])
     assert "hop 1: Li1 → Li1, 3.00 Å: 0.200 eV" in table.rows[0][-1]
+    many = made.model_copy(update={"hops": made.hops * 4})
+    assert barrier_tables.hops_in_words(many).endswith("and 2 longer ones, in the CSV")
     assert "neutral to a potential which knows no charges" in statics_tables.cautions([recorded(made)])[0]
     assert statics_figures.draw(recorded(made), tmp_path / "barriers-0.png")
     assert (tmp_path / "barriers-0.png").read_bytes().startswith(b"\x89PNG")

@@ -17,6 +17,7 @@ HOP_HEADERS = (
 )  # fmt: skip
 PROFILE_HEADERS = ("hop", "image", "distance_A", "energy_eV", "slope_eV_per_A", "verdict")
 
+MOST_TOLD = 10
 SAME_EV = 0.0005
 ALIKE_EV = 0.01  # ends that are alike by symmetry should differ by less
 
@@ -52,8 +53,10 @@ def named_height(found: Barriers, hop: Hop) -> str:
 
 
 def hops_in_words(found: Barriers) -> str:
-    """The hops with their barriers, one line each."""
-    return "".join(f"\nhop {named_height(found, hop)}" for hop in found.hops)
+    """The hops with their barriers, one line each; the longest only by their number where there are many."""
+    lines = [f"\nhop {named_height(found, hop)}" for hop in found.hops[:MOST_TOLD]]
+    more = len(found.hops) - len(lines)
+    return "".join(lines) + (f"\nand {more} longer ones, in the CSV" if more else "")
 
 
 def cautions(found: Barriers) -> tuple[str, ...]:
