@@ -103,9 +103,7 @@ class _Bench:
         makers: dict[Way, Callable[[], AbstractContextManager[ways.Steps]]] = {
             "ASE loop": lambda: ways.ase_loop(self._calculator, crystal),
             "plain bridge": lambda: ways.lammps_loop(name, crystal, device=device, path="plain"),
-            "fast path": lambda: ways.fast_loop(
-                self._card, self._calculator, crystal=crystal, device=device, name=name
-            ),
+            "fast path": lambda: ways.fast_loop(card, self._calculator, crystal=crystal, device=device, name=name),
         }
         with ExitStack() as open_ways:
             turns = [_opened(way, make, open_ways=open_ways) for way, make in makers.items()]

@@ -10,15 +10,14 @@ import sys
 
 import numpy as np
 import torch
-from ase import Atoms
 from ase.build import bulk
 from ase.calculators.lj import LennardJones
 
+from sselmp.potentials import golden
 from sselmp.potentials.batches import BatchedPotential
 from sselmp.potentials.cards import load_card
 from sselmp.potentials.fast.opening import opened
 from sselmp.potentials.fast.potential import FastPotential
-from sselmp.structures.systems import load_system
 
 SIGMA, EPSILON, CUTOFF = 2.3, 0.1, 6.0
 
@@ -101,10 +100,7 @@ def compare_card(name: str) -> dict:
     batched = BatchedPotential(card, device="cpu")
     found = opened(card, batched._calculator, device="cpu")
     fixed = FastPotential(found.potential.model, card=card, device="cpu", fixed=True)
-    atoms = []
-    for system in ("Li6PS5Cl", "Li3YCl6"):
-        crystal = load_system(system).crystal
-        atoms.append(Atoms(crystal.species, positions=crystal.positions, cell=crystal.cell, pbc=True))
+    atoms = [golden.structure(name) for name in ("Li2S-distorted", "C2H2O2-triclinic")]
     rows = []
     for step in range(2):
         for place, one in enumerate(atoms):
