@@ -265,6 +265,15 @@ def test_the_curve_between_images_is_that_of_ase(tmp_path):
     assert energies.max() == pytest.approx(0.2, abs=2e-3)
 
 
+def test_a_curve_that_rises_above_the_climbing_image_is_told(tmp_path):
+    hop = found(lattice(), Watched(EggBox(wells(0.2, 0.3, 0.5))), tmp_path, longest_hop_A=3.1)
+    assert not any("take more images" in words for words in barrier_tables.cautions(hop))
+    bent = hop.hops[0].profile[0].model_copy(update={"slope_eV_per_A": 2.0})
+    risen = hop.hops[0].model_copy(update={"profile": (bent, *hop.hops[0].profile[1:])})
+    told = barrier_tables.cautions(hop.model_copy(update={"hops": (risen,)}))
+    assert any("take more images" in words for words in told)
+
+
 def test_what_is_written_names_each_hop_with_its_numbers(tmp_path):
     made = found(lattice(), Watched(EggBox(wells(0.2, 0.3, 0.5))), tmp_path)
     numbers = {quantity.name: quantity for quantity in quantities(recorded(made))}

@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sselmp.cells import Array
-from sselmp.report.barrier_tables import named_height
+from sselmp.report.barrier_tables import curve, named_height
 from sselmp.report.canvas import new_figure, save
 from sselmp.statics.barriers import Barriers
 from sselmp.statics.hops import PathPoint
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2")
-POINTS = 25  # of the curve between two images
 
 
 def draw_barriers(record: Record, found: Barriers, *, path: Path) -> None:
@@ -44,16 +40,6 @@ def draw_barriers(record: Record, found: Barriers, *, path: Path) -> None:
     figure.suptitle(f"{found.element} in {record.structure} with {record.potential}", fontsize=10, fontweight="bold")
     figure.supxlabel(_ways(found), fontsize=8.5)
     save(figure, path)
-
-
-def curve(profile: tuple[PathPoint, ...]) -> tuple[Array, Array]:
-    """Distances [Å] and energies [eV] between the images: the cubic pieces that meet energies and slopes at each."""
-    from scipy.interpolate import CubicHermiteSpline
-
-    at = np.array([point.distance_A for point in profile])
-    spline = CubicHermiteSpline(at, [point.energy_eV for point in profile], [point.slope_eV_per_A for point in profile])
-    fine = np.interp(np.arange((len(at) - 1) * POINTS + 1) / POINTS, np.arange(len(at)), at)
-    return fine, np.asarray(spline(fine))
 
 
 def _profile(axes: Axes, profile: tuple[PathPoint, ...], *, colour: str, style: str, name: str) -> None:

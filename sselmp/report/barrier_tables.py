@@ -7,9 +7,12 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from sselmp import files
+from sselmp.cells import Array
 from sselmp.statics.barriers import Barriers
-from sselmp.statics.hops import Hop
+from sselmp.statics.hops import Hop, PathPoint
 
 HOP_HEADERS = (
     "hop", "origin", "target", "image_a", "image_b", "image_c", "length_A", "multiplicity", "symmetric", "verdict",
@@ -18,6 +21,8 @@ HOP_HEADERS = (
 PROFILE_HEADERS = ("hop", "image", "distance_A", "energy_eV", "slope_eV_per_A", "verdict")
 
 MOST_TOLD = 10
+POINTS = 25  # of the curve between two images
+ABOVE_EV = 0.002  # by which the curve may rise above the image that has climbed
 SAME_EV = 0.0005
 ALIKE_EV = 0.01  # ends that are alike by symmetry should differ by less
 
@@ -59,6 +64,16 @@ def hops_in_words(found: Barriers) -> str:
     return "".join(lines) + (f"\nand {more} longer ones, in the CSV" if more else "")
 
 
+def curve(profile: tuple[PathPoint, ...]) -> tuple[Array, Array]:
+    """Distances [Å] and energies [eV] between the images: the cubic pieces that meet energies and slopes at each."""
+    from scipy.interpolate import CubicHermiteSpline
+
+    at = np.array([point.distance_A for point in profile])
+    spline = CubicHermiteSpline(at, [point.energy_eV for point in profile], [point.slope_eV_per_A for point in profile])
+    fine = np.interp(np.arange((len(at) - 1) * POINTS + 1) / POINTS, np.arange(len(at)), at)
+    return fine, np.asarray(spline(fine))
+
+
 def cautions(found: Barriers) -> tuple[str, ...]:
     """What must be said beside the barriers, one sentence each."""
     listed = [
@@ -85,6 +100,13 @@ def cautions(found: Barriers) -> tuple[str, ...]:
         for hop in found.hops
         if hop.saddle is not None and hop.saddle.maxima > 1
     ]
+    for hop in found.hops:
+        above = 0.0 if hop.saddle is None else float(curve(hop.profile)[1].max()) - hop.saddle.forward_eV
+        if above > ABOVE_EV:
+            listed.append(
+                f"between images of hop {label(found, hop)} the energy rises {1000 * above:.0f} meV above the image "
+                "that has climbed, which may rest on a site between two saddles: take more images"
+            )
     return tuple(listed)
 
 
