@@ -56,6 +56,7 @@ EXPORT_RECORD = "export.json"
 # -- variables of the process environment ------------------------------------------------------------------------------
 WEIGHTS_VARIABLE = "SSELMP_WEIGHTS"
 HOME_VARIABLE = "SSELMP_HOME"
+BATCH_VARIABLE = "SSELMP_BATCH"  # socket of the batch server that evaluates this run's potential
 
 
 def trajectory_name(segment: int) -> str:
@@ -167,6 +168,11 @@ def environments_folder() -> Path:
     root = project_root()
     home = root if root != package_folder() / "data" else Path.cwd()
     return home / ".venvs"
+
+
+def batch_records(prefix: Path) -> Path:
+    """Folder, in a potential's environment, of what was measured of its batches."""
+    return prefix / "share" / "sselmp" / "batches"
 
 
 def preflight_folder(base: Path | None = None) -> Path:

@@ -56,6 +56,7 @@ class Segment(Checked):
     host: str
     ranks: int
     threads: int
+    batched: bool = False  # a batch server evaluated its potential, with threads of its own
     versions: dict[str, str]
     started: str  # ISO 8601, UTC
     resumed_from_step: int | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from environment_program import answer
+from small_models import SmallModels
 
 from sselmp.inputs.datafile import data_text
 from sselmp.launch.speed import time_steps
@@ -63,9 +64,15 @@ def test_a_configuration_that_leaves_the_batch_leaves_the_others_as_they_were(pa
     np.testing.assert_allclose(pairwise["alone"]["forces"], pairwise["reference"][0][0]["forces"], atol=1e-9)
 
 
-@pytest.mark.parametrize("card", ["sevennet", "sevennet-mf-0"])
-def test_a_network_without_ase_gives_what_its_calculator_gives(lammps_environment, card):
-    said = answer(lammps_environment, "fast_path.py", card)
+@pytest.mark.parametrize("card", ["sevennet", "sevennet-mf-0", "mace single", "mace second-head"])
+def test_a_network_without_ase_gives_what_its_calculator_gives(request, card, tmp_path):
+    family, *small = card.split()
+    if small:
+        prefix = request.getfixturevalue("family_environment")(family)
+        card = SmallModels.made(family, prefix=prefix, folder=tmp_path).cards[small[0]]
+    else:
+        prefix = request.getfixturevalue("lammps_environment")
+    said = answer(prefix, "fast_path.py", card)
     assert said["words"] == "fast path: e3nn"
     for row in said["rows"]:
         for way in ("fast", "fixed"):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import traceback
+from pathlib import Path
 
 import numpy as np
 
+from sselmp import layout
+from sselmp.bridge.batch_client import RemoteModel
 from sselmp.bridge.forces import Model
 from sselmp.errors import SselmpError
 
@@ -48,7 +52,7 @@ class Request(ctypes.Structure):
 class Opened:
     """A model and the arrays of the pair style that it reads and writes, looked up anew only when they move."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model | RemoteModel) -> None:
         self.model = model
         self._configuration = -1
 
@@ -117,7 +121,7 @@ class Service:
 
     def _open(self, request: Request) -> None:
         elements = request.elements.decode().split()
-        model = Model(request.card.decode(), elements, device=request.device.decode(), path=request.path.decode())
+        model = _model(request, elements)
         self._last += 1
         self._opened[self._last] = Opened(model)
         request.model = self._last
@@ -139,6 +143,14 @@ def attach(slot: int) -> None:
         slot: Address of the plugin's function pointer.
     """
     ctypes.c_void_p.from_address(slot).value = ctypes.cast(_ANSWER, ctypes.c_void_p).value
+
+
+def _model(request: Request, elements: list[str]) -> Model | RemoteModel:
+    """The potential: of a batch server where this run was started in a batch, else one of our own."""
+    card, device, path = request.card.decode(), request.device.decode(), request.path.decode()
+    if server := os.environ.get(layout.BATCH_VARIABLE):
+        return RemoteModel(card, elements, server=Path(server), device=device, path=path)
+    return Model(card, elements, device=device, path=path)
 
 
 def _shortened(message: str) -> bytes:

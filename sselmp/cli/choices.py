@@ -38,6 +38,18 @@ AtOnceOption = Annotated[
     int | None,
     typer.Option("--at-once", min=1, help="Runs at once (default: as many as the cores carry, 4 at most; 1 on a GPU)."),
 ]
+BatchOption = Annotated[
+    bool,
+    typer.Option(
+        "--batch", help="Evaluate the potential once for all runs together, each with a LAMMPS of its own (for a GPU)."
+    ),
+]
+BatchSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size", min=1, help="Runs in a batch (default: as many as the device's memory holds); implies --batch."
+    ),
+]
 WalltimeOption = Annotated[
     str | None,
     typer.Option("--walltime", metavar="HH:MM:SS", help="Stop each run in order after this time; run again to resume."),

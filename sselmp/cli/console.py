@@ -179,6 +179,13 @@ class RunBars:
             self._told = time.monotonic()
             tell(f"{folder.name}: {words}")
 
+    def wait(self, folder: Path, words: str) -> None:
+        """Show what a run waits for."""
+        self._progress.update(self._tasks[folder], words=words)
+        if not err.is_terminal and time.monotonic() - self._told > PLAIN_LINE_EVERY_S:
+            self._told = time.monotonic()
+            tell(f"{folder.name}: {words}")
+
     def finish(self, folder: Path, words: str) -> None:
         """Show how a run ended."""
         total = self._progress.tasks[self._tasks[folder]].total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from sselmp.cli import console
 from sselmp.cli.choices import (
     MEMORY_MB,
     AtOnceOption,
+    BatchOption,
+    BatchSizeOption,
     CampaignOption,
     Chosen,
     PotentialOption,
@@ -66,16 +69,23 @@ def run(
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
     at_once: AtOnceOption = None,
+    batch: BatchOption = False,
+    batch_size: BatchSizeOption = None,
     skip_preflight: SkipPreflightOption = False,
 ) -> None:
-    """Start run folders, or resume them from their last restart; finished ones are left alone."""
+    """Start run folders, or resume them from their last restart; finished ones are left alone.
+
+    With --batch, one program evaluates the potential for all runs together: on a GPU, replicas then cost little more
+    than one. Runs may differ in cell, species and length; one that ends, fails or is killed leaves the others alone.
+    """
     options = RunOptions(ranks=ranks, threads=threads, walltime=walltime)
+    beside = Beside(at_once=at_once, batch=batch or batch_size is not None, batch_size=batch_size)
     if folders:
         gate = Gate("skip" if skip_preflight else None, results=results)
-        run_all(folders, options, at_once=at_once, gate=gate)
+        run_all(folders, options, beside=beside, gate=gate)
         return
     chosen = choose(campaign, potential=potential, system=system, results=results, weights=weights, route=route)
-    run_all(prepared(chosen), options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
+    run_all(prepared(chosen), options, beside=beside, gate=_gate(chosen, skip=skip_preflight))
 
 
 def diffusion(
@@ -89,6 +99,8 @@ def diffusion(
     threads: ThreadsOption = None,
     walltime: WalltimeOption = None,
     at_once: AtOnceOption = None,
+    batch: BatchOption = False,
+    batch_size: BatchSizeOption = None,
     skip_preflight: SkipPreflightOption = False,
 ) -> None:
     """The main job: prepare, run and analyze a campaign. Run it again to continue where it stopped.
@@ -102,7 +114,8 @@ def diffusion(
     failure: RunError | None = None
     try:
         options = RunOptions(ranks=ranks, threads=threads, walltime=walltime)
-        run_all(folders, options, at_once=at_once, gate=_gate(chosen, skip=skip_preflight))
+        beside = Beside(at_once=at_once, batch=batch or batch_size is not None, batch_size=batch_size)
+        run_all(folders, options, beside=beside, gate=_gate(chosen, skip=skip_preflight))
     except RunError as error:
         failure = error
         console.tell(f"{error}\n", style="red")
@@ -158,13 +171,22 @@ def _gate(chosen: Chosen, *, skip: bool) -> Gate:
     return Gate(level, results=chosen.results, crystals={system.name: system.crystal for system in systems})
 
 
-def run_all(folders: Sequence[Path], options: RunOptions, *, at_once: int | None, gate: Gate) -> None:
+@dataclass(frozen=True)
+class Beside:
+    """How several runs go beside each other: so many at once, or in batches of such a size (None: as fits)."""
+
+    at_once: int | None = None
+    batch: bool = False
+    batch_size: int | None = None
+
+
+def run_all(folders: Sequence[Path], options: RunOptions, *, beside: Beside, gate: Gate) -> None:
     """Run folders whose potential passes its preflight; one that fails does not keep the others from running.
 
     Raises:
         SselmpError: One failed, for the reason given, or several did (RunError); each is named with its reason.
     """
-    from sselmp.launch.several import run_folders
+    from sselmp.launch.batch import refuse_unbatchable
     from sselmp.potentials.cards import load_card
 
     records = {folder: manifest.read(folder) for folder in folders}
@@ -172,9 +194,30 @@ def run_all(folders: Sequence[Path], options: RunOptions, *, at_once: int | None
     if not waiting:
         return
     threads_per_rank(options, cores=usable_cores())  # what cannot be had is told before anything is started
+    if beside.batch:
+        refuse_unbatchable({f: records[f] for f in waiting}, options, at_once=beside.at_once)
     for card in sorted({records[f].card for f in waiting}):
         make_ready(load_card(card))
     gate.let_pass(waiting)
+    with console.RunBars(folders) as bars:
+        for folder in folders:
+            if folder not in waiting:
+                bars.finish(folder, "finished")
+        failures = _run_waiting(waiting, options, beside=beside, bars=bars)
+    if failures:
+        if len(failures) == 1:
+            raise failures[0]
+        reasons = dict.fromkeys(str(one) for one in failures)  # one for all, where what all need is at fault
+        raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(reasons))
+
+
+def _run_waiting(
+    waiting: Sequence[Path], options: RunOptions, *, beside: Beside, bars: console.RunBars
+) -> list[SselmpError]:
+    """Bring runs to their ends while their bars are shown; the errors that they ended with."""
+    from sselmp.launch.batch import Told, run_batches
+    from sselmp.launch.several import run_folders
+
     failures: list[SselmpError] = []
 
     def ended(folder: Path, how: manifest.Manifest | SselmpError) -> None:
@@ -184,12 +227,9 @@ def run_all(folders: Sequence[Path], options: RunOptions, *, at_once: int | None
         else:
             bars.finish(folder, how.state)
 
-    with console.RunBars(folders) as bars:
-        for folder in folders:
-            if folder not in waiting:
-                bars.finish(folder, "finished")
-        run_folders(waiting, options=options, at_once=at_once, on_progress=bars.update, on_end=ended)
-    if failures:
-        if len(failures) == 1:
-            raise failures[0]
-        raise RunError(f"{len(failures)} of {len(folders)} runs failed\n" + "\n".join(str(one) for one in failures))
+    if beside.batch:
+        told = Told(on_wait=bars.wait, on_progress=bars.update, on_end=ended)
+        run_batches(waiting, options=options, size=beside.batch_size, told=told)
+    else:
+        run_folders(waiting, options=options, at_once=beside.at_once, on_progress=bars.update, on_end=ended)
+    return failures

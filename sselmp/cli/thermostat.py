@@ -11,7 +11,7 @@ from sselmp import layout
 from sselmp.cli import console
 from sselmp.cli.choices import RanksOption, ResultsOption, SkipPreflightOption, ThreadsOption, WalltimeOption
 from sselmp.cli.gate import Gate
-from sselmp.cli.stages import run_all
+from sselmp.cli.stages import Beside, run_all
 from sselmp.errors import FAILURE, RunError
 from sselmp.launch.argv import RunOptions
 
@@ -47,7 +47,7 @@ def thermostat(
     nve = prepare_constant_energy(Ending(folder, folder / restart.path, kelvin, production))
     console.say(str(nve))
     gate = Gate("skip" if skip_preflight else None, results=results)
-    run_all([nve], RunOptions(ranks=ranks, threads=threads, walltime=walltime), at_once=1, gate=gate)
+    run_all([nve], RunOptions(ranks=ranks, threads=threads, walltime=walltime), beside=Beside(at_once=1), gate=gate)
     if not (nve / layout.FINISHED).is_file():
         console.tell("stopped before its end; run the same command again to resume", style="yellow")
         raise typer.Exit(FAILURE)

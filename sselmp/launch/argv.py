@@ -14,7 +14,7 @@ from sselmp.errors import SettingsError
 PROGRAM = "sselmp-lmp"
 MPIEXEC = "mpiexec"
 # These would let another Python's packages into the potential's environment.
-NOT_PASSED_ON = frozenset({"PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX"})
+NOT_PASSED_ON = frozenset({"PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", layout.BATCH_VARIABLE})
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,13 @@ class RunOptions:
         ranks: MPI ranks. One gains most with one model: the others wait while it is evaluated.
         threads: Threads of each rank; None: all cores shared evenly among the ranks.
         walltime: ``HH:MM:SS`` after which LAMMPS writes a restart and stops; None: never.
+        batch: Socket of the batch server that evaluates the potential; None: the run does so itself.
     """
 
     ranks: int = 1
     threads: int | None = None
     walltime: str | None = None
+    batch: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ def command(
     if options.walltime is not None:
         argv += ["-var", "walltime", _checked_walltime(options.walltime)]
     environment = program_environment(prefix, threads=threads, variables=variables or {})
+    if options.batch is not None:
+        environment[layout.BATCH_VARIABLE] = str(options.batch)
     return Command(argv=tuple(argv), environment=environment, threads=threads)
 
 

@@ -16,7 +16,16 @@ def reason(folder: Path, *, segment: int, exit_code: int) -> str:
     """Why a program failed: the guard's message, else the exception, else LAMMPS's error, else its last words."""
     log = _tail(folder / layout.log_name(segment))
     output = _tail(folder / layout.PROGRAM_OUTPUT)
-    said = _guard(log) or _exception(output) or _lammps_error(log + output)
+    return _sentence(_guard(log) or _exception(output) or _lammps_error(log + output), output, exit_code=exit_code)
+
+
+def reason_in(output: Path, *, exit_code: int) -> str:
+    """Why a program that is no run failed, from what it printed: the exception, else the error, else its last words."""
+    lines = _tail(output)
+    return _sentence(_exception(lines) or _lammps_error(lines), lines, exit_code=exit_code)
+
+
+def _sentence(said: str | None, output: list[str], *, exit_code: int) -> str:
     ended = _ended(exit_code)
     if said:
         return f"{said} ({ended})"

@@ -95,14 +95,15 @@ def _follow(started: programs.Started, output: Path, *, word: str, on_progress: 
     """Wait for the program's end, telling how far it is; returns its exit code."""
     while True:
         code = started.exit_code(wait_s=POLL_S)
-        seen = _last_seen(output, word=word)
+        seen = last_seen(output, word=word)
         if seen is not None and on_progress is not None:
             on_progress(seen)
         if code is not None:
             return code
 
 
-def _last_seen(output: Path, *, word: str) -> Seen | None:
+def last_seen(output: Path, *, word: str) -> Seen | None:
+    """How far a program is, from the last line of progress that it printed; None before the first."""
     if not output.is_file():
         return None
     with output.open("rb") as stream:

@@ -128,6 +128,7 @@ def _segment(launch: _Launch, *, options: RunOptions, home: Path) -> Segment:
         host=platform.node(),
         ranks=options.ranks,
         threads=launch.command.threads,
+        batched=options.batch is not None,
         versions=environments.installed_versions(home, RECORDED_PACKAGES),
         started=_now(),
         resumed_from_step=launch.restart.step if launch.restart else None,

@@ -93,7 +93,7 @@ def run_folders(
     with ThreadPoolExecutor(max_workers=together) as pool, termination_interrupts():
         futures: dict[Future[Manifest], Path] = {pool.submit(bring_to_end, folder): folder for folder in folders}
         try:
-            _collect(futures, on_end)
+            collect(futures, on_end)
         except BaseException:
             stop.set()
             for future in futures:
@@ -101,7 +101,7 @@ def run_folders(
             raise
 
 
-def _collect(futures: dict[Future[Manifest], Path], on_end: OnEnd) -> None:
+def collect(futures: Mapping[Future[Manifest], Path], on_end: OnEnd) -> None:
     """Tell of each run when it ends; what is not an error meant for a person is raised."""
     pending = set(futures)
     while pending:

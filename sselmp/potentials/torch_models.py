@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+COMPILED_KERNELS = "CUEQUIVARIANCE_OPS_NVRTC_CACHE_DIR"
 UNSAFE_LOADING = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"  # set, it makes every torch.load of the process execute pickles
 
 
@@ -158,6 +160,11 @@ def left_unchanged() -> Iterator[None]:
             os.environ.pop(UNSAFE_LOADING, None)
         else:
             os.environ[UNSAFE_LOADING] = variable
+
+
+def keep_compiled_kernels() -> None:
+    """Let cuEquivariance keep what it compiles with the environment: it takes most of a minute, in each process."""
+    os.environ.setdefault(COMPILED_KERNELS, str(Path(sys.prefix) / "share" / "sselmp" / "kernels"))
 
 
 @contextlib.contextmanager

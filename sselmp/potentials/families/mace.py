@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,9 @@ from sselmp.potentials.predictions import Prediction, prediction, split
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
+    from torch import Tensor
+
+    from sselmp.potentials.fast.model import EdgeModel
 
 
 def load(card: Card, weights: Path | None, *, device: str) -> Calculator:
@@ -118,3 +123,51 @@ def together(calculator: Calculator, configurations: Sequence[Atoms], *, card: C
         prediction(energy=energy, forces=forces, stress=stress, energies=energies if card.per_atom_energy else None)
         for energy, forces, stress, energies in parts
     ]
+
+
+def edge_model(calculator: Calculator, *, card: Card, device: str) -> EdgeModel:
+    """The network as a function of edges; on a GPU with cuEquivariance's kernels if they are there."""
+    model, kernels = calculator.models[0], "e3nn"
+    if device.startswith("cuda") and importlib.util.find_spec("cuequivariance_ops_torch") is not None:
+        from mace.cli.convert_e3nn_cueq import run
+
+        torch_models.keep_compiled_kernels()
+        with torch_models.left_unchanged(), torch_models.in_precision(card):
+            model = run(model, device=device).to(device).eval()
+        kernels = f"cuEquivariance {importlib.metadata.version('cuequivariance-torch')}"
+    return _Edges(model, calculator=calculator, card=card, kernels=kernels)
+
+
+class _Edges:
+    """All atoms at one point, and the vectors between them given as if they were those between periodic images."""
+
+    def __init__(self, model: Any, *, calculator: Calculator, card: Card, kernels: str) -> None:  # noqa: ANN401 - mace has no types
+        import torch
+
+        self.kernels = kernels
+        self._model, self._table, self._device = model, calculator.z_table, calculator.device
+        self._dtype = getattr(torch, card.precision)
+        head = calculator.available_heads.index(calculator.head)
+        self._head = torch.tensor([head], dtype=torch.int64, device=self._device)
+
+    def species(self, numbers: Sequence[int]) -> Tensor:
+        """One-hot code of the elements, (n, elements)."""
+        import torch
+
+        places = torch.tensor([self._table.z_to_index(number) for number in numbers], device=self._device)
+        return torch.nn.functional.one_hot(places, len(self._table.zs)).to(self._dtype)
+
+    def energies(self, species: Tensor, edges: Tensor, *, vectors: Tensor) -> Tensor:
+        """Energies of the atoms (n,) [eV]."""
+        number = len(species)
+        data = {
+            "node_attrs": species,
+            "edge_index": edges,
+            "shifts": vectors,
+            "positions": vectors.new_zeros((number, 3)),
+            "cell": vectors.new_zeros((3, 3)),
+            "batch": edges.new_zeros(number),
+            "ptr": edges.new_zeros(2),  # its length alone is looked at
+            "head": self._head,
+        }
+        return self._model(data, compute_force=False)["node_energy"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sselmp.errors import PotentialError
 from sselmp.potentials.cards import Card
 from sselmp.potentials.predictions import Prediction, prediction, split
-from sselmp.potentials.torch_models import left_unchanged
+from sselmp.potentials.torch_models import keep_compiled_kernels, left_unchanged
 from sselmp.potentials.weights import find_weights
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
     from sselmp.potentials.fast.model import EdgeModel
 
-KERNELS_FOLDER = "CUEQUIVARIANCE_OPS_NVRTC_CACHE_DIR"
 _TOTALS = ("reduce_total_enegy", "force_output")  # sevenn's own spelling
 
 
@@ -168,11 +165,10 @@ def edge_model(calculator: Calculator, *, card: Card, device: str) -> EdgeModel:
     fused = device.startswith("cuda") and importlib.util.find_spec("cuequivariance_ops_torch") is not None
     if not fused:
         return _Edges(calculator.model, calculator=calculator, kernels="e3nn")
-    # compiling its kernels takes most of a minute, so that what is compiled is kept with the environment
-    os.environ.setdefault(KERNELS_FOLDER, str(Path(sys.prefix) / "share" / "sselmp" / "kernels"))
     import torch
     from sevenn.util import load_checkpoint
 
+    keep_compiled_kernels()
     with left_unchanged(), torch.random.fork_rng(devices=[]):
         network = load_checkpoint(find_weights(card)).build_model(enable_cueq=True).to(device).eval()
     network.set_is_batch_data(False)
