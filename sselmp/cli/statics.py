@@ -99,8 +99,9 @@ def statics(
     """Relax structures with a potential; find equation of state, moduli, phonons, barriers, hull, voltage window.
 
     All of these but phonons and barriers unless --properties names others; the elastic tensor takes longest, a first
-    hull relaxes every phase that competes. Run it again to resume: what is in results/statics with the same structure, settings and
-    potential is not redone. A structure that fails does not stop the others and is told at the end (exit 1).
+    hull relaxes every phase that competes. Run it again to resume: what is in results/statics with the same structure,
+    settings and potential is not redone. A structure that fails does not stop the others and is told at the end (exit
+    1).
 
     A hull needs the phases that a structure competes with. `--against self`, the default, relaxes those under
     inputs/phases with the same potential; `--against mp` takes the Materials Project's entries from --entries, or
