@@ -163,3 +163,20 @@ sigma = 2.3
 epsilon = 0.1
 rc = 6.0
 """
+
+
+def test_a_batch_by_the_fast_path_survives_who_is_late_who_explodes_and_who_leaves(lammps_environment):
+    said = answer(lammps_environment, "batch_fast.py")
+    assert said["paths"] == ["fast path: e3nn", "plain path"]
+    for row in (*said["all"], *said["late"], *said["again"], *[round_[0] for round_ in said["left"]]):
+        assert row["apart"][0] < 2e-5
+        assert row["apart"][1] < 1e-5
+        assert row["virial"] < 1e-4
+    first, exploded, last = said["exploded"]
+    assert "that are not finite" in exploded["error"]
+    assert "that are not finite" in exploded["plain"]
+    assert max(first["apart"][0], last["apart"][0]) < 2e-5
+    everyone = sorted(("Li2S-distorted", "LiCl-distorted", "C2H2O2-triclinic"))
+    assert [names for names, _ in said["sets"][:3]] == [everyone] * 3, "who is late does not make another set"
+    assert len({which for _, which in said["sets"][:3]}) == 1
+    assert said["sets"][-1][0] == ["Li2S-distorted"], "who has left for good is left out in the end"

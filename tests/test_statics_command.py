@@ -183,6 +183,8 @@ def test_a_relaxation_that_does_not_converge_or_explodes_is_told_and_nothing_is_
         (["Cu.cif", "--settings", "my.toml"], "[elasticity]\nnormal_strains = []\n", "elasticity.normal_strains", 2),
         (["Cu.cif", "--settings", "my.toml"], "[elastic]\n", "did you mean 'elasticity'?", 2),
         (["Cu.cif", "--settings", "my.toml"], "[equation_of_state]\npoints = 3\n", "equation_of_state.points", 2),
+        (["Cu.cif", "--settings", "my.toml"], "[barriers]\nimages = 2\n", "barriers.images", 2),
+        (["Cu.cif", "--settings", "my.toml"], "[barriers]\nlongest_hop = 4\n", "did you mean 'longest_hop_A'?", 2),
         (["POSCAR"], OVERLAP, "overlap", 2),
     ],
 )
@@ -199,6 +201,28 @@ def test_bad_input_gets_one_clear_message_and_leaves_nothing(
     assert (ended.value.code, "Traceback" in told) == (code, False), told
     assert message in told
     assert records(folder) == []
+
+
+def test_barriers_are_found_drawn_and_tabulated_and_a_structure_without_the_ion_is_told(folder):
+    (folder / "my.toml").write_text("[barriers]\nimages = 3\nlongest_hop_A = 2.7\nsupercell = [3, 3, 3]\n")
+    arguments = ("Au.cif", "Cu.cif", "-p", "emt.toml", "--properties", "barriers", "--mobile", "Cu")
+    done = sselmp(*arguments, "--settings", "my.toml", folder=folder)
+    assert done.returncode == 1
+    assert "Au: there is no mobile ion 'Cu' in it" in done.stderr
+    assert "Traceback" not in done.stderr
+    (path,) = records(folder, "emt/Cu/barriers-*.json")
+    found = record.read(path).result
+    assert found.verdict == "complete"
+    assert found.hops[0].saddle.forward_eV == pytest.approx(0.70, abs=0.03)  # within 27 atoms
+    assert f"{found.hops[0].saddle.forward_eV:.3f} eV" in done.stdout
+    beside = {p.name.removeprefix(path.stem) for p in path.parent.glob(f"{path.stem}*")}
+    assert beside == {"", ".json", ".png", "-hops.csv", "-profile.csv"}
+    with Trajectory(str(path.with_suffix("") / "hop-1.traj")) as images:
+        heights = [one.get_potential_energy() - images[0].get_potential_energy() for one in images]
+    assert max(heights) == pytest.approx(found.hops[0].saddle.forward_eV)
+    again = sselmp(*arguments[1:], "--settings", "my.toml", folder=folder)
+    assert again.returncode == 0, again.stderr
+    assert f"{found.hops[0].saddle.forward_eV:.3f} eV" in again.stdout
 
 
 def test_after_ctrl_c_the_same_command_goes_on_where_it_stopped(folder):

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sselmp import layout
-from sselmp.bridge.forces import Answer
+from sselmp.bridge.forces import Answer, is_finite, refused
 from sselmp.cells import Array, virial_from_ase_stress, volume
 from sselmp.errors import PotentialError, SselmpError
 from sselmp.potentials.batches import BatchedPotential
 from sselmp.potentials.cards import Card
+from sselmp.potentials.fast.groups import FastGroups
+from sselmp.potentials.fast.opening import Opened, opened
 from sselmp.potentials.predictions import Prediction
 
 if TYPE_CHECKING:
@@ -60,16 +62,23 @@ class BatchPotential:
 
     Args:
         card: The potential.
-        device: ``cpu``, ``cuda``, ``cuda:N``, or ``auto``.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        path: ``auto``: the fast path on a GPU, if the family has one; ``fast``: on a processor too.
+
+    Attributes:
+        path: In words, by which path configurations are evaluated, and why.
 
     Raises:
         PotentialError: Its weights or its model cannot be used.
         EnvironmentFaultError: This Python lacks the potential's package.
     """
 
-    def __init__(self, card: Card, *, device: str = "auto") -> None:
+    def __init__(self, card: Card, *, device: str = "cpu", path: str = "auto") -> None:
         self._potential = BatchedPotential(card, device=device)
         self._card = card
+        wanted = path == "fast" or device != "cpu"
+        found = opened(card, self._potential.calculator, device=device) if wanted else Opened(None, "plain path")
+        self._fast, self.path = None if found.potential is None else FastGroups(found.another), found.words
         self._atoms: dict[str, tuple[NDArray[np.int32], Atoms]] = {}
         self._most_atoms: int | None = None
 
@@ -80,12 +89,17 @@ class BatchPotential:
 
     def evaluate(self, wanted: Sequence[Wanted]) -> list[Answer | PotentialError]:
         """Answer what several runs want, in their order; an error stands where one of them cannot be had."""
+        usable = [is_finite(one.positions, one.cell) for one in wanted]
+        if not all(usable):
+            sound = [one for one, good in zip(wanted, usable, strict=True) if good]
+            answers = iter(self.evaluate(sound) if sound else [])
+            return [next(answers) if good else refused(self._card.name) for good in usable]
         atoms = sum(len(one.numbers) for one in wanted)
         half = len(wanted) // 2
         if half and self._most_atoms is not None and atoms > self._most_atoms:
             return self.evaluate(wanted[:half]) + self.evaluate(wanted[half:])
         try:
-            predictions = self._potential.evaluate([self._configuration(one) for one in wanted])
+            predictions = self._predictions([self._configuration(one) for one in wanted], wanted)
         except Exception as error:  # noqa: BLE001 - whatever a package raises for one run must not end the others
             if not half:
                 return [_as_potential_error(error, card=self._card)]
@@ -93,6 +107,18 @@ class BatchPotential:
                 self._most_atoms = atoms // 2
             return self.evaluate(wanted[:half]) + self.evaluate(wanted[half:])
         return [_answer(found, wanted=one) for found, one in zip(predictions, wanted, strict=True)]
+
+    def _predictions(self, configurations: Sequence[Atoms], wanted: Sequence[Wanted]) -> Sequence[Prediction]:
+        if self._fast is None:
+            return self._potential.evaluate(configurations)
+        names = [one.key for one in wanted]
+        found = self._fast.evaluate(list(zip(names, configurations, strict=True)))
+        broken = [name for name, one in zip(names, found, strict=True) if not one.finite]
+        if broken:
+            raise PotentialError(
+                f"potential {self._card.name} answered with numbers that are not finite", got=broken[0]
+            )
+        return found
 
     def _configuration(self, wanted: Wanted) -> Atoms:
         """The run's atoms, made anew only when they are others."""

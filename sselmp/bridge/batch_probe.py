@@ -24,6 +24,7 @@ from sselmp.settings import Checked
 
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 LONGEST_PASS_S = 4.0  # larger ones are left to the law
+LONGEST_FIRST_S = 10.0  # of the first pass, in which a GPU's kernels may be compiled and recorded
 USED_PART = 0.4  # of the device's memory, beyond which nothing larger is tried
 KEPT_PART = 0.75  # of the device's memory is filled; packages cache, and systems differ
 SLOWER = 1.25  # than the best by this, per atom: nothing larger is tried
@@ -168,7 +169,7 @@ def _row(evaluator: Evaluator, asked: Sequence[Wanted], *, cutoff_A: float, memo
             raise failed[0]
         if failed:
             return None
-        if times[0] > LONGEST_PASS_S:
+        if times[-1] > (LONGEST_PASS_S if len(times) > 1 else LONGEST_FIRST_S):
             break
     return Row(
         configurations=len(asked),

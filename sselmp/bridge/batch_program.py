@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(chosen.socket))
         listener.listen(1024)
+        _tell(f"{card.name}, {potential.path}")
         _tell(f"{READY} {chosen.size or limits.runs or 0}, atoms in a pass: {limits.pass_atoms}")
         server = BatchServer(listener, potential, offer=offer, pass_atoms=limits.pass_atoms)
         server.serve(lambda: os.getppid() == chosen.starter)  # another parent: that one was killed

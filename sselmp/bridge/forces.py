@@ -95,10 +95,12 @@ class Model:
             energies: Whether per-atom energies are wanted.
 
         Raises:
-            PotentialError: A number in the answer is not finite, or no atoms were set.
+            PotentialError: A number in the question or in the answer is not finite, or no atoms were set.
         """
         if self._atoms is None:
             raise PotentialError("no atoms were set before an evaluation")
+        if not is_finite(positions, cell):
+            raise refused(self.card.name)
         self._atoms.positions[:] = positions
         self._atoms.cell.array[:] = cell
         answer = (self._plainly if self._fast is None else self._quickly)(self._atoms, energies=energies)
@@ -135,6 +137,19 @@ class Model:
             + (f", first the one in place {bad[0] + 1} by id" if len(bad) else ""),
             repair="the configuration has probably exploded: take a shorter time step, or relax it first",
         )
+
+
+def is_finite(positions: Array, cell: Array) -> bool:
+    """Whether all numbers of a configuration are finite; packages leave out atoms that are nowhere, in silence."""
+    return math.isfinite(positions.sum() + cell.sum())
+
+
+def refused(card: str) -> PotentialError:
+    """What is said of a configuration with numbers that are not finite."""
+    return PotentialError(
+        f"potential {card} was asked for positions, or for a cell, that are not finite",
+        repair="the configuration has exploded: take a shorter time step, or relax it first",
+    )
 
 
 def _virial(stress: Array | None, atoms: Atoms) -> Array:

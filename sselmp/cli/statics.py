@@ -38,7 +38,8 @@ PropertiesOption = Annotated[
         "--properties",
         metavar="LIST",
         help="Of relax (atoms and cell), eos (energy against volume), elastic (elastic tensor and moduli), phonons "
-        "(bands, density of states, imaginary modes, heat capacity; rest: the ions' own relaxation before), hull "
+        "(bands, density of states, imaginary modes, heat capacity; rest: the ions' own relaxation before), barriers "
+        "(of the hops of an ion into a vacancy), hull "
         "(formation energy, distance to the hull, decomposition), voltage (stability window, ions taken up).",
     ),
 ]
@@ -48,7 +49,7 @@ SettingsOption = Annotated[
         "--settings",
         metavar="NAME|FILE.toml",
         help="'paper': as matcalc's defaults, for numbers beside published ones; or tables of your own: [relaxation], "
-        "[equation_of_state], [elasticity], [phonons].",
+        "[equation_of_state], [elasticity], [phonons], [barriers].",
     ),
 ]
 OptimizerOption = Annotated[
@@ -64,6 +65,9 @@ SymmetryOption = Annotated[
 ClampedOption = Annotated[
     bool, typer.Option("--clamped", help="Strained cells with clamped ions only: fast, and too stiff.")
 ]
+MobileOption = Annotated[
+    str | None, typer.Option("--mobile", metavar="ELEMENT", help="The ion whose hops have barriers (default Li).")
+]
 
 
 def statics(
@@ -78,6 +82,7 @@ def statics(
     max_steps: StepsOption = None,
     keep_symmetry: SymmetryOption = False,
     clamped: ClampedOption = False,
+    mobile: MobileOption = None,
     against: AgainstOption = "self",
     corrected: CorrectedOption = False,
     entries: EntriesOption = None,
@@ -89,7 +94,7 @@ def statics(
     ] = None,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Relax structures with a potential; find equation of state, moduli, phonons, hull and voltage window.
+    """Relax structures with a potential; find equation of state, moduli, phonons, barriers, hull, voltage window.
 
     Run it again to resume: what is in results/statics with the same structure, settings and potential is not redone. A
     structure that fails does not stop the others and is told at the end (exit 1).
@@ -98,11 +103,16 @@ def statics(
     inputs/phases with the same potential; `--against mp` takes the Materials Project's entries from --entries, or
     fetches them there with the key in MP_API_KEY.
 
+    Barriers are of all hops of an ion (--mobile) up to 4 Å into a vacancy, by the climbing-image nudged elastic band,
+    and of the way through the crystal that these hops make; [barriers] in --settings changes lengths, images, limits.
+
     Example: sselmp statics *.cif --potential sevennet --properties relax,elastic
 
     Example: sselmp statics Li3YCl6 --properties phonons
 
     Example: sselmp statics Li6PS5Cl --properties hull,voltage
+
+    Example: sselmp statics LiCl.cif --properties relax,barriers
     """
     from sselmp.launch.statics import Request, study
     from sselmp.potentials.cards import load_card
@@ -112,7 +122,7 @@ def statics(
     way = way_of(against)
     overrides: dict[str, object] = {"optimizer": optimizer, "fmax_eV_per_A": fmax, "maximum_steps": max_steps}
     overrides |= {"keep_symmetry": True} if keep_symmetry else {}
-    how = _settings(settings, relaxation=overrides, clamped=clamped)
+    how = _settings(settings, relaxation=overrides, clamped=clamped, mobile=mobile)
     card = load_card(potential)
     crystals, unread = _read(structures)
     if crystals:
@@ -147,7 +157,7 @@ def _chosen(properties: str) -> tuple[tuple[Property, ...], tuple[str, ...]]:
     return tuple(name for name in PROPERTIES if name in names), tuple(name for name in COMPARED if name in names)
 
 
-def _settings(name: str | None, *, relaxation: dict[str, object], clamped: bool) -> StaticsSettings:
+def _settings(name: str | None, *, relaxation: dict[str, object], clamped: bool, mobile: str | None) -> StaticsSettings:
     """The settings of a file with those of the options in their place."""
     from sselmp.settings import check, read_toml
     from sselmp.statics.settings import StaticsSettings
@@ -156,6 +166,7 @@ def _settings(name: str | None, *, relaxation: dict[str, object], clamped: bool)
     values = check(StaticsSettings, read, source=str(name)).model_dump()
     values["relaxation"] |= {key: value for key, value in relaxation.items() if value is not None}
     values["elasticity"] |= {"relax_ions": False} if clamped else {}
+    values["barriers"] |= {} if mobile is None else {"element": mobile}
     return check(StaticsSettings, values, source="the options")
 
 
@@ -193,7 +204,8 @@ def _read(structures: list[str]) -> tuple[list[Crystal], list[str]]:
 
 def _show(outcome: Outcome, folder: Path) -> None:
     """Print what was found, draw what has a figure, and write the tables of all that the folder holds."""
-    from sselmp.report import phonon_tables, statics_figures, statics_tables
+    from sselmp.report import barrier_tables, phonon_tables, statics_figures, statics_tables
+    from sselmp.statics.barriers import Barriers
 
     if outcome.records:
         for one in outcome.records:
@@ -201,6 +213,8 @@ def _show(outcome: Outcome, folder: Path) -> None:
             if not figure.is_file():
                 statics_figures.draw(one, figure)
                 phonon_tables.write(one, figure)
+            if isinstance(one.result, Barriers):
+                barrier_tables.write(one.result, figure.with_suffix(""))
         table = statics_tables.table(outcome.records)
         console.show_table(table.headers, table.rows)
         for sentence in statics_tables.cautions(outcome.records):

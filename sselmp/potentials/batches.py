@@ -42,6 +42,11 @@ class BatchedPotential:
         self._together: _Together | None = getattr(family, "together", None)
 
     @property
+    def calculator(self) -> Calculator:
+        """The card's ASE calculator, whose network this is."""
+        return self._calculator
+
+    @property
     def at_once(self) -> bool:
         """Whether the family evaluates several configurations in one pass of its network."""
         return self._together is not None

@@ -1,4 +1,4 @@
-"""Figures of static properties: energy over volume, an elastic tensor with Young's modulus by direction, phonons."""
+"""Figures of static properties: energy over volume, elastic tensor and Young's modulus, phonons, barriers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sselmp.report.barrier_figure import draw_barriers
 from sselmp.report.canvas import new_figure, save
 from sselmp.report.phonon_figure import draw_phonons
+from sselmp.statics.barriers import Barriers
 from sselmp.statics.elastic_tensor import young_along
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
@@ -32,6 +34,9 @@ def draw(record: Record, path: Path) -> bool:
     """
     if isinstance(record.result, EquationOfState):
         _energy_volume(record, record.result, path=path)
+        return True
+    if isinstance(record.result, Barriers):
+        draw_barriers(record, record.result, path=path)
         return True
     if isinstance(record.result, Phonons):
         draw_phonons(record.result, path, title=_title(record))

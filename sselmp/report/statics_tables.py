@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sselmp import files, layout
+from sselmp.report import barrier_tables
 from sselmp.report.transport_document import digits
 from sselmp.report.transport_tables import Table
 from sselmp.statics import record
+from sselmp.statics.barriers import Barriers
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
 from sselmp.statics.phonon_result import Phonons
@@ -79,10 +81,12 @@ def table(records: Sequence[record.Record]) -> Table:
 
 def cautions(records: Sequence[record.Record]) -> tuple[str, ...]:
     """What must be said beside the numbers, one sentence each."""
-    return tuple(f"{one.structure}: {words}" for one in records for words in _cautions(one.result))
+    return tuple(f"{one.structure}: {words}" for one in records for words in _against(one.result))
 
 
-def _cautions(found: record.Result) -> list[str]:
+def _against(found: record.Result) -> Sequence[str]:
+    if isinstance(found, Barriers):
+        return barrier_tables.cautions(found)
     if isinstance(found, Phonons):
         return _of_phonons(found)
     return _of_tensor(found) if isinstance(found, Elasticity) else _of_volumes(found)
@@ -150,6 +154,8 @@ def _words(one: record.Record) -> tuple[str, str]:
 
 
 def _more(one: record.Record) -> str:
+    if isinstance(one.result, Barriers):
+        return barrier_tables.hops_in_words(one.result)
     if not isinstance(one.result, Relaxation):
         return ""
     before, after = one.result.before.space_group, one.result.after.space_group
@@ -165,6 +171,7 @@ def _number(number: Quantity) -> str:
 MAIN = {
     "relax": ("energy", "a", "b", "c", "volume", "change of volume"),
     "eos": ("K0, Birch–Murnaghan", "K0, Vinet", "V0, Birch–Murnaghan"),
+    "barriers": ("barrier, 1D", "barrier, 2D", "barrier, 3D"),
     "rest": ("energy", "largest force"),
     "phonons": (
         "lowest mode in the supercell",

@@ -18,10 +18,13 @@ from sselmp.errors import RunError, SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
 from sselmp.statics import record
+from sselmp.statics.barriers import barriers, foreseen
 from sselmp.statics.elasticity import elasticity
 from sselmp.statics.equation_of_state import equation_of_state
-from sselmp.statics.relaxation import Relaxation, Step, relax
+from sselmp.statics.hops import Parts
+from sselmp.statics.relaxation import Relaxation, relax
 from sselmp.statics.settings import Property, StaticsSettings
+from sselmp.statics.trajectory_file import write_trajectory
 from sselmp.structures.crystal import Crystal
 
 if TYPE_CHECKING:
@@ -135,6 +138,10 @@ class _Study:
             volumes = self.settings.equation_of_state
             return equation_of_state(start, watched, settings=volumes, relaxation=how)
         tolerance = how.symmetry_tolerance_A
+        if identity.property == "barriers":
+            parts = Parts(self.folder / identity.file_name().removesuffix(".json"))
+            hops = self.settings.barriers
+            return barriers(start, watched, settings=hops, symmetry_tolerance_A=tolerance, parts=parts)
         return elasticity(start, watched, settings=self.settings.elasticity, symmetry_tolerance_A=tolerance)
 
     def _relaxed(self) -> Crystal:
@@ -150,20 +157,20 @@ class _Bar:
     """Counts evaluations, each weighing as many atoms as it has, and tells of each in one line on stdout."""
 
     def __init__(self, work: record.Work) -> None:
-        self._settings = work.settings
-        self._total = sum(
-            len(one.crystal.species) * planned(name, work.settings)
+        self._planned = {
+            (one.crystal.name, name): planned(name, one.crystal.crystal(), settings=work.settings)
             for one in work.subjects
             for name in record.found_here(work.properties)
-        )
+        }
+        self._total = sum(self._planned.values())
         self._finished = 0
         self._now = 0
-        self._weight, self._most, self._limit, self._words = 1, 0, 0, ""
+        self._most, self._limit, self._words = 0, 0, ""
 
     def begin(self, crystal: Crystal, name: Property) -> None:
         """A property is being found."""
-        self._weight, self._now = len(crystal), 0
-        self._most = self._limit = planned(name, self._settings) * self._weight
+        self._now = 0
+        self._most = self._limit = self._planned[crystal.name, name]
         self._words = f"{crystal.name} {name}"
         self._tell()
 
@@ -172,14 +179,14 @@ class _Bar:
         self._now, self._limit = self._most * done // of, self._most * min(done + 1, of) // of
         self._tell()
 
-    def step(self) -> None:
+    def step(self, atoms: int) -> None:
         """It has taken an evaluation, which may carry the bar to the end of the part and not beyond."""
-        self._now = min(self._now + self._weight, self._limit)
+        self._now = min(self._now + atoms, self._limit)
         self._tell()
 
     def finish(self, crystal: Crystal, name: Property) -> None:
         """It is there, or cannot be had."""
-        self._finished += planned(name, self._settings) * len(crystal)
+        self._finished += self._planned[crystal.name, name]
         self._now, self._words = 0, f"{crystal.name} {name}"
         self._tell()
 
@@ -188,38 +195,20 @@ class _Bar:
         sys.stdout.flush()
 
 
-def planned(name: Property, settings: StaticsSettings) -> int:
-    """Evaluations that a property takes, roughly."""
+def planned(name: Property, crystal: Crystal, *, settings: StaticsSettings) -> int:
+    """Evaluations that a property takes, roughly, times the atoms of each."""
+    if name == "barriers":
+        return foreseen(crystal, settings.barriers, symmetry_tolerance_A=settings.relaxation.symmetry_tolerance_A)
     elastic = settings.elasticity
     strains = 3 * (len(elastic.normal_strains) + len(elastic.shear_strains)) + 1
-    return {
+    evaluations = {
         "relax": USUAL_RELAXATION,
         "eos": settings.equation_of_state.points * USUAL_IONS,
         "elastic": strains * (USUAL_IONS if elastic.relax_ions else 1),
         "rest": USUAL_REST,
         "phonons": 0,  # their forces are found by a program of their own
-    }[name]
-
-
-def write_trajectory(path: Path, steps: tuple[Step, ...]) -> None:
-    """Write the configurations of a relaxation as ASE's .traj, whole.
-
-    Raises:
-        RunError: It cannot be written.
-    """
-    from ase.calculators.singlepoint import SinglePointCalculator
-    from ase.io.trajectory import Trajectory
-
-    from sselmp.statics.watched import atoms_of
-
-    with files.whole(path) as temporary, Trajectory(str(temporary), "w") as trajectory:
-        for step in steps:
-            atoms = atoms_of(step.crystal, None)
-            found = step.prediction
-            known = {"energy": found.energy, "forces": found.forces}
-            known |= {} if found.stress is None else {"stress": found.stress}
-            atoms.calc = SinglePointCalculator(atoms, **known)
-            trajectory.write(atoms)
+    }
+    return evaluations[name] * len(crystal)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sselmp.statics.barriers import Barriers
 from sselmp.statics.elasticity import Elasticity, Tensor
 from sselmp.statics.energy_volume import Fit
 from sselmp.statics.equation_of_state import EquationOfState
@@ -36,6 +37,8 @@ def quantities(record: Record) -> tuple[Quantity, ...]:
     found = record.result
     if isinstance(found, Relaxation):
         return _of_relaxation(found)
+    if isinstance(found, Barriers):
+        return _of_barriers(found)
     if isinstance(found, Phonons):
         return of_phonons(found)
     return _of_equation(found) if isinstance(found, EquationOfState) else _of_elasticity(found)
@@ -79,6 +82,21 @@ def _of_elasticity(found: Elasticity) -> tuple[Quantity, ...]:
     else:
         listed = _of_tensor(found.tensor)
     return listed if found.clamped is None else (*listed, *_of_tensor(found.clamped))
+
+
+def _of_barriers(found: Barriers) -> tuple[Quantity, ...]:
+    """What a path that did not converge would give is in none of them."""
+    listed = [Quantity(f"barrier, {one.dimension}D", one.barrier_eV, "eV") for one in found.passages]
+    for hop in found.hops:
+        listed.append(Quantity(f"length, hop {hop.number}", hop.length_A, "Å"))
+        if hop.saddle is not None:
+            listed += [
+                Quantity(f"barrier, hop {hop.number}", hop.saddle.forward_eV, "eV"),
+                Quantity(f"barrier back, hop {hop.number}", hop.saddle.back_eV, "eV"),
+                Quantity(f"reaction energy, hop {hop.number}", hop.saddle.reaction_eV, "eV"),
+                Quantity(f"largest force at the saddle, hop {hop.number}", hop.saddle.largest_force_eV_per_A, "eV/Å"),
+            ]
+    return tuple(listed)
 
 
 def _of_tensor(tensor: Tensor) -> tuple[Quantity, ...]:

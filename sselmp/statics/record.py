@@ -16,12 +16,14 @@ from sselmp import __version__, files
 from sselmp.errors import PotentialError, RunError
 from sselmp.potentials.cards import Card
 from sselmp.settings import Checked, read_record
+from sselmp.statics.barriers import Barriers
 from sselmp.statics.elasticity import Elasticity
 from sselmp.statics.equation_of_state import EquationOfState
 from sselmp.statics.phonon_result import Phonons
 from sselmp.statics.relaxation import Relaxation, StoredCrystal
 from sselmp.statics.settings import (
     PROPERTIES,
+    BarrierSettings,
     ElasticitySettings,
     EquationOfStateSettings,
     PhononSettings,
@@ -33,9 +35,9 @@ from sselmp.statics.settings import (
 from sselmp.structures.crystal import Crystal
 
 PROGRESS = "sselmp-statics"  # opens a line of progress of the program: done, total, structure, property
-Result = Annotated[Relaxation | EquationOfState | Elasticity | Phonons, Field(discriminator="kind")]
+Result = Annotated[Relaxation | EquationOfState | Elasticity | Phonons | Barriers, Field(discriminator="kind")]
 # First the one whose only key is that of others too: these have keys of their own and are no match for it.
-Own = RestSettings | EquationOfStateSettings | ElasticitySettings | PhononSettings
+Own = RestSettings | EquationOfStateSettings | ElasticitySettings | PhononSettings | BarrierSettings
 STARTS: dict[Property, Property] = {"phonons": "rest"}  # what a property starts from, beside the relaxation
 
 
@@ -168,6 +170,7 @@ def identity_of(card: Card, crystal: Crystal, *, property_: Property, settings: 
         "elastic": settings.elasticity,
         "rest": settings.phonons.rest,
         "phonons": settings.phonons,
+        "barriers": settings.barriers,
     }
     return Identity(
         property=property_,

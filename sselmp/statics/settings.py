@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from sselmp.settings import Checked, Count, Finite, Positive
 
-Property = Literal["relax", "eos", "elastic", "rest", "phonons"]
-PROPERTIES: tuple[Property, ...] = ("relax", "eos", "elastic", "rest", "phonons")
+Property = Literal["relax", "eos", "elastic", "rest", "phonons", "barriers"]
+PROPERTIES: tuple[Property, ...] = ("relax", "eos", "elastic", "rest", "phonons", "barriers")
 Optimizer = Literal["FIRE", "FIRE2", "BFGS", "BFGSLineSearch", "LBFGS", "LBFGSLineSearch", "MDMin"]
 Strains = Annotated[tuple[Finite, ...], Field(min_length=2)]
 Three = tuple[Count, Count, Count]
@@ -144,6 +144,33 @@ class PhononSettings(Checked):
         return self
 
 
+class BarrierSettings(Checked):
+    """Which hops of which ion, in how large a cell, and how well their paths are found.
+
+    Attributes:
+        element: The mobile ion.
+        longest_hop_A: Pairs of sites up to this distance are hops [Å].
+        minimum_length_A: Least distance between the vacancy and its nearest periodic image [Å].
+        supercell: Repetitions along a, b, c in the place of those that ``minimum_length_A`` asks for; where they break
+            the symmetry of the crystal, hops that are one in it differ a little.
+        images: Configurations between the two ends of a path.
+        fmax_eV_per_A: Largest force across the path, and on the saddle, at which it is converged [eV/Å].
+        ends_fmax_eV_per_A: Largest force at which the two ends of a path are at rest [eV/Å].
+        maximum_steps: Of a path, and of the relaxation of each end, after which it is not converged.
+        optimizer: Of ASE, for paths and for ends.
+    """
+
+    element: str = "Li"
+    longest_hop_A: Positive = 4.0
+    minimum_length_A: Positive = 9.0
+    supercell: tuple[Count, Count, Count] | None = None
+    images: Annotated[int, Field(ge=3)] = 5
+    fmax_eV_per_A: Positive = 0.05
+    ends_fmax_eV_per_A: Positive = 0.02
+    maximum_steps: Count = 300
+    optimizer: Literal["FIRE", "FIRE2", "LBFGS", "BFGS", "MDMin"] = "FIRE"
+
+
 class StaticsSettings(Checked):
     """All of them: the content of a ``--settings FILE.toml``."""
 
@@ -151,3 +178,4 @@ class StaticsSettings(Checked):
     equation_of_state: EquationOfStateSettings = EquationOfStateSettings()
     elasticity: ElasticitySettings = ElasticitySettings()
     phonons: PhononSettings = PhononSettings()
+    barriers: BarrierSettings = BarrierSettings()

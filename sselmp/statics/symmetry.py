@@ -1,14 +1,18 @@
-"""The space group of a crystal, its rotations and its standard axes; changes no crystal."""
+"""The space group of a crystal, its operations and its standard axes; changes no crystal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sselmp.cells import Array, readonly
 from sselmp.structures.crystal import Crystal
+
+if TYPE_CHECKING:
+    from spglib import SpglibDataset
 
 System = Literal["triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic"]
 LAST_NUMBERS: tuple[tuple[int, System], ...] = (
@@ -44,6 +48,19 @@ class Symmetry:
         return f"{self.symbol} ({self.number})"
 
 
+@dataclass(frozen=True)
+class Operation:
+    """An operation of a space group: fractional coordinates x become ``rotation @ x + translation``.
+
+    Attributes:
+        rotation: (3, 3) whole numbers.
+        translation: (3,) fractional.
+    """
+
+    rotation: NDArray[np.int64]
+    translation: Array
+
+
 def crystal_system(number: int) -> System:
     """The crystal system of a space group, 1 to 230."""
     return next(system for last, system in LAST_NUMBERS if number <= last)
@@ -56,14 +73,7 @@ def symmetry(crystal: Crystal, *, tolerance_A: float) -> Symmetry:
         crystal: The crystal.
         tolerance_A: How far an atom may be from its image under an operation [Å].
     """
-    import spglib
-
-    numbers = [crystal.elements.index(symbol) + 1 for symbol in crystal.species]
-    cell = (crystal.cell.tolist(), crystal.fractional().tolist(), numbers)
-    try:
-        dataset = spglib.get_symmetry_dataset(cell, symprec=tolerance_A)
-    except spglib.SpglibError:
-        dataset = None
+    dataset = _dataset(crystal, tolerance_A=tolerance_A)
     if dataset is None:
         axes = standard_axes(crystal.cell, "triclinic")
         return Symmetry("P1", 1, readonly(np.eye(3)[None]), axes)
@@ -73,6 +83,31 @@ def symmetry(crystal: Crystal, *, tolerance_A: float) -> Symmetry:
     number = int(dataset.number)
     axes = standard_axes(conventional, crystal_system(number))
     return Symmetry(str(dataset.international), number, readonly(np.unique(left @ right, axis=0)), axes)
+
+
+def operations(crystal: Crystal, *, tolerance_A: float) -> tuple[Operation, ...]:
+    """Find the operations of the space group by spglib; none but the identity where spglib finds no group.
+
+    Args:
+        crystal: The crystal.
+        tolerance_A: How far an atom may be from its image under an operation [Å].
+    """
+    dataset = _dataset(crystal, tolerance_A=tolerance_A)
+    if dataset is None:
+        return (Operation(np.eye(3, dtype=np.int64), readonly(np.zeros(3))),)
+    pairs = zip(dataset.rotations, dataset.translations, strict=True)
+    return tuple(Operation(np.array(turn, dtype=np.int64), readonly(shift)) for turn, shift in pairs)
+
+
+def _dataset(crystal: Crystal, *, tolerance_A: float) -> SpglibDataset | None:
+    import spglib
+
+    numbers = [crystal.elements.index(symbol) + 1 for symbol in crystal.species]
+    cell = (crystal.cell.tolist(), crystal.fractional().tolist(), numbers)
+    try:
+        return spglib.get_symmetry_dataset(cell, symprec=tolerance_A)
+    except spglib.SpglibError:
+        return None
 
 
 def standard_axes(conventional: Array, system: System) -> Array:

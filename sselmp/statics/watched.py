@@ -15,7 +15,7 @@ from sselmp.structures.crystal import Crystal
 if TYPE_CHECKING:
     from ase import Atoms
 
-OnEvaluation = Callable[[], None]
+OnEvaluation = Callable[[int], None]
 OnPart = Callable[[int, int], None]
 
 
@@ -25,7 +25,7 @@ class Watched(Calculator):  # type: ignore[misc]  # ASE has no types
     Args:
         inner: The potential's calculator.
         stress: Whether it gives a stress.
-        on_evaluation: Called after each evaluation.
+        on_evaluation: Called after each evaluation with the number of its atoms.
         on_part: Called with the parts done and all parts of a property, by who finds it.
 
     Attributes:
@@ -62,6 +62,8 @@ class Watched(Calculator):  # type: ignore[misc]  # ASE has no types
         super().calculate(atoms, properties, system_changes)
         try:
             given = {name: self._inner.get_property(name, atoms) for name in self.implemented_properties}
+        except PotentialError:  # of another watched calculator within
+            raise
         except Exception as error:  # whatever a package raises must become one message
             raise PotentialError("the potential failed", got=f"{type(error).__name__}: {error}") from error
         found = prediction(energy=given["energy"], forces=given["forces"], stress=given.get("stress"), energies=None)
@@ -73,7 +75,7 @@ class Watched(Calculator):  # type: ignore[misc]  # ASE has no types
             self.results["stress"] = np.array(found.stress)
         self.evaluations += 1
         if self._on_evaluation is not None:
-            self._on_evaluation()
+            self._on_evaluation(len(atoms))
 
 
 def atoms_of(crystal: Crystal, calculator: Calculator) -> Atoms:

@@ -41,6 +41,16 @@ class Opened:
     potential: FastPotential | None
     words: str
 
+    def another(self) -> FastPotential:
+        """One more with the same network, for other configurations.
+
+        Raises:
+            RuntimeError: There is no fast path.
+        """
+        if self.potential is None:
+            raise RuntimeError(self.words)
+        return FastPotential(self.potential.model, card=self.potential.card, device=self.potential.device)
+
 
 def opened(card: Card, calculator: Calculator, *, device: str) -> Opened:
     """Build the fast path of a loaded potential and hold it against the potential's calculator.

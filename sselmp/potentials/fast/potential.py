@@ -59,7 +59,7 @@ class FastPotential:
         """Evaluate configurations, in their order.
 
         Args:
-            configurations: Positions [Å], cells [Å] that enclose a volume, elements; none of them is changed.
+            configurations: Finite positions [Å], cells [Å] that enclose a volume, elements; none of them is changed.
         """
         graph = self._opened(configurations)
         searched = [self._follow(place, atoms, graph=graph) for place, atoms in enumerate(configurations)]
