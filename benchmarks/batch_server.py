@@ -64,6 +64,26 @@ for _ in range(count):
     times.append(time.perf_counter() - begin)
 print(sorted(times)[count // 2], min(times), time.process_time())
 """
+# Runs in the environment: a server whose answers are zeros, which leaves the way there and back.
+ZEROS = """
+import socket, sys
+import numpy as np
+from sselmp.bridge.batch_server import BatchServer, Offer
+from sselmp.bridge.forces import Answer
+from sselmp.potentials.cards import load_card
+
+class Zeros:
+    def evaluate(self, wanted):
+        return [Answer(0.0, np.zeros((len(one.numbers), 3)), np.zeros(6), None) for one in wanted]
+
+card = load_card(sys.argv[1])
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[2])
+listener.listen()
+print("ready", flush=True)
+offer = Offer(card.name, physics=card.physics_sha256(), device="cpu")
+BatchServer(listener, Zeros(), offer=offer).serve(lambda: True)
+"""
 
 
 def requests(prefix: Path, *, count: int) -> list[dict]:
@@ -71,28 +91,23 @@ def requests(prefix: Path, *, count: int) -> list[dict]:
     rows = []
     with tempfile.TemporaryDirectory(prefix="sb") as name:
         folder = Path(name)
-        card, server = folder / "free.toml", folder / "socket"
+        card = folder / "free.toml"
         card.write_text(FREE_CARD)
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks"), "OMP_NUM_THREADS": "1"}
-        python = str(prefix / "bin" / "python")
-        argv = [
-            python,
-            "-m",
-            "sselmp.bridge.batch_program",
-            str(card),
-            "--socket",
-            str(server),
-            "--starter",
-            str(os.getpid()),
+        python, free, zeros = str(prefix / "bin" / "python"), folder / "f", folder / "z"
+        module = ["-m", "sselmp.bridge.batch_program", str(card), "--socket", str(free), "--starter", str(os.getpid())]
+        servers = [
+            subprocess.Popen([python, *argv], env=environment, stdout=subprocess.PIPE, text=True)
+            for argv in (module, ["-c", ZEROS, str(card), str(zeros)])
         ]
-        program = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True)
         try:
-            while "ready" not in program.stdout.readline():
-                pass
+            for program in servers:
+                while "ready" not in program.stdout.readline():
+                    pass
             for atoms in SIZES:
                 for askers in (1, 6):
                     row = {"atoms": atoms, "askers": askers}
-                    for way, where in (("own process", "-"), ("server", str(server))):
+                    for way, where in (("own process", "-"), ("way alone", str(zeros)), ("server", str(free))):
                         ask = [python, "-c", ASKER, str(card), where, str(atoms), str(count)]
                         running = [
                             subprocess.Popen(ask, env=environment, stdout=subprocess.PIPE, text=True)
@@ -103,8 +118,9 @@ def requests(prefix: Path, *, count: int) -> list[dict]:
                         row[f"{way} least ms"] = min(one[1] for one in found) * 1e3
                     rows.append(row)
         finally:
-            program.terminate()
-            program.wait()
+            for program in servers:
+                program.terminate()
+                program.wait()
     return rows
 
 

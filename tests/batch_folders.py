@@ -21,9 +21,9 @@ class Metal:
     steps: int
 
 
-COPPER = Metal("Cu", lattice_A=3.61, mass=63.546, box="0 2 0 2 0 2", steps=120)
-ALUMINIUM = Metal("Al", lattice_A=4.05, mass=26.982, box="0 3 0 2 0 2", steps=100)
-GOLD = Metal("Au", lattice_A=4.08, mass=196.967, box="0 2 0 2 0 1", steps=80)
+COPPER = Metal("Cu", lattice_A=3.61, mass=63.546, box="0 2 0 2 0 2", steps=100)
+ALUMINIUM = Metal("Al", lattice_A=4.05, mass=26.982, box="0 3 0 2 0 2", steps=80)
+GOLD = Metal("Au", lattice_A=4.08, mass=196.967, box="0 2 0 2 0 1", steps=60)
 METALS = (COPPER, ALUMINIUM, GOLD)
 
 

@@ -61,7 +61,10 @@ class BatchedPotential:
             SettingsError: The potential does not know an element.
             PotentialError: An answer is not finite, or the family cannot evaluate a configuration.
         """
-        check_elements(self.card, sorted({symbol for atoms in configurations for symbol in atoms.symbols}))
+        from ase.data import chemical_symbols
+
+        numbers = {number for atoms in configurations for number in set(atoms.numbers.tolist())}  # quick at each step
+        check_elements(self.card, [chemical_symbols[number] for number in numbers])
         if self._together is None or len(configurations) < 2:
             found = [self._alone(atoms) for atoms in configurations]
         else:
