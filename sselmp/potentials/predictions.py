@@ -55,7 +55,7 @@ def prediction(*, energy: Any, forces: Any, stress: Any, energies: Any) -> Predi
     if six is not None and six.size == 9:
         six = full_3x3_to_voigt_6_stress(six.reshape(3, 3))
     return Prediction(
-        energy=float(energy),
+        energy=float(_array(energy).reshape(())),
         forces=_array(forces).reshape(-1, 3),
         stress=None if six is None else six.reshape(6),
         energies=None if energies is None else _array(energies).reshape(-1),
