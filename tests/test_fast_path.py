@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from environment_program import answer
+from lammps_program import LENNARD_JONES_CARD
 from small_models import SmallModels
 
 from sselmp.inputs.datafile import data_text
@@ -130,7 +131,8 @@ def test_an_unknown_path_is_refused_with_those_that_there_are(lammps, tmp_path):
 
 def test_bench_times_every_way_and_says_which_it_could_not(lammps_environment, tmp_path):
     card = tmp_path / "lj.toml"
-    card.write_text(LENNARD_JONES)
+    how = {"cutoff": 6.0, "stress": "true", "energies": "true", "calculator": "ase.calculators.lj:LennardJones"}
+    card.write_text(LENNARD_JONES_CARD.format(name="lj", **how) + "sigma = 2.3\nepsilon = 0.1\nrc = 6.0\n")
     wanted = Wanted(card=str(card), system="Li6PS5Cl", atoms=(52,), replicas=(2,), rounds=2, seconds=0.05)
     seen = []
     found = time_steps(wanted, threads=1, prefix=lammps_environment, on_progress=seen.append)
@@ -143,26 +145,6 @@ def test_bench_times_every_way_and_says_which_it_could_not(lammps_environment, t
     for way in ("fast path", "batch"):
         assert timings[way].ms_per_step is None
         assert "the family 'ase' has no fast one" in timings[way].words
-
-
-LENNARD_JONES = """
-name = "lj"
-title = "Lennard-Jones"
-family = "ase"
-environment = "sevennet"
-cutoff_A = 6.0
-message_passing_depth = 1
-precision = "float64"
-forces = "conservative"
-stress = true
-per_atom_energy = true
-citation = "none"
-[options]
-calculator = "ase.calculators.lj:LennardJones"
-sigma = 2.3
-epsilon = 0.1
-rc = 6.0
-"""
 
 
 def test_a_batch_by_the_fast_path_survives_who_is_late_who_explodes_and_who_leaves(lammps_environment):
