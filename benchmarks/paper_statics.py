@@ -87,10 +87,10 @@ def elements_of_the_materials_project():
         return {element: min(row["energy_per_atom"]) for element, row in json.load(stream).items()}
 
 
-def energy_rows(potential, results, *, optimizer, only_found):
+def energy_rows(potential, results, *, relaxation, only_found):
     """One row a system: its formation energy from the Materials Project's elements and from its own, and its hull."""
     crystals = tuple(load_system(system).crystal for system in SYSTEMS)
-    settings = check(StaticsSettings, {"relaxation": {"optimizer": optimizer}}, source="--optimizer")
+    settings = check(StaticsSettings, {"relaxation": relaxation}, source="the options")
     request = Request(potential, crystals, ("relax",), settings, results, threads=1)
     relaxed = {one.structure: one.result for one in outcome_of(request, only_found=only_found).records}
     elements = elements_of_the_materials_project()
@@ -200,14 +200,16 @@ def main():
     parser.add_argument("--potential", action="append", choices=POTENTIALS)
     parser.add_argument("--table", choices=("energies", "moduli"))
     parser.add_argument("--optimizer", default="FIRE", help="of the relaxations for the energies")
+    parser.add_argument("--keep-symmetry", action="store_true", help="hold space groups, of competing phases too")
     parser.add_argument("--found", action="store_true", help="only what is on disk; the rest is left open")
     parser.add_argument("--results", type=Path, default=Path("results"))
     chosen = parser.parse_args()
     potentials = chosen.potential or POTENTIALS
+    relaxation = {"optimizer": chosen.optimizer, "keep_symmetry": chosen.keep_symmetry}
     try:
         if chosen.table != "moduli":
             rows = (
-                energy_rows(name, chosen.results, optimizer=chosen.optimizer, only_found=chosen.found)
+                energy_rows(name, chosen.results, relaxation=relaxation, only_found=chosen.found)
                 for name in potentials
             )
             show(ENERGIES, (row for part in rows for row in part))
