@@ -209,8 +209,7 @@ def main():
     try:
         if chosen.table != "moduli":
             rows = (
-                energy_rows(name, chosen.results, relaxation=relaxation, only_found=chosen.found)
-                for name in potentials
+                energy_rows(name, chosen.results, relaxation=relaxation, only_found=chosen.found) for name in potentials
             )
             show(ENERGIES, (row for part in rows for row in part))
         if chosen.table != "energies":
