@@ -12,7 +12,7 @@ from sselmp.statics.voltage import Stage, VoltageProfile
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NARROW = 0.03  # of the range of voltages: the number of a narrower stage stands beside it
+NARROW = 0.03  # of the range of voltages: the number of a narrower stage stands to its left, where the stairs are higher
 LINE, WINDOW, NEUTRAL = "#1f4e79", "#2e8b57", "#e08e0b"
 
 
@@ -57,7 +57,7 @@ def _stairs(axes: Axes, profile: VoltageProfile) -> None:
     for number, stage in enumerate(stages, start=1):
         narrow = stage.high_V - stage.low_V < NARROW * profile.highest_V
         axes.annotate(
-            str(number), ((stage.low_V + stage.high_V) / 2, stage.uptake), xytext=(13, 2) if narrow else (0, 9),
+            str(number), ((stage.low_V + stage.high_V) / 2, stage.uptake), xytext=(-13, 2) if narrow else (0, 9),
             textcoords="offset points",
             ha="center", va="center", fontsize=8, color=LINE,
             bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": LINE, "linewidth": 0.7},
