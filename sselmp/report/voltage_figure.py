@@ -12,7 +12,7 @@ from sselmp.statics.voltage import Stage, VoltageProfile
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NARROW = 0.03  # of the range of voltages: the number of a narrower stage stands to its left, where the stairs are higher
+NARROW = 0.03  # of the range of voltages: the number of a narrower stage stands to its left, below the stairs
 LINE, WINDOW, NEUTRAL = "#1f4e79", "#2e8b57", "#e08e0b"
 
 
