@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -100,16 +101,16 @@ def program_of(folder: Path) -> int | None:
     return json.loads((folder / layout.LOCK).read_text())["program"]
 
 
-def servers() -> list[int]:
-    """Batch servers of this test, told by their socket's folder."""
-    here = tempfile.gettempdir()
+def servers(starter: int | None = None) -> list[int]:
+    """Batch servers that a process has started, by default this one: other tests, and other people, have their own."""
+    by = str(starter or os.getpid())
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().decode().split("\0")
         except OSError:
             continue
-        if "sselmp.bridge.batch_program" in words and any(word.startswith(here) for word in words):
+        if "sselmp.bridge.batch_program" in words and words[words.index("--starter") + 1] == by:
             found.append(int(entry.name))
     return found
 
@@ -217,12 +218,19 @@ def test_no_program_outlives_its_sselmp_and_all_can_be_resumed(tmp_path, lammps_
     folders = three(tmp_path, steps=LONG)[:2]
     argv = [sys.executable, "-c", RUNNER, str(lammps_environment), *map(str, folders)]
     runner = subprocess.Popen(argv, start_new_session=True)
-    wait_for(lambda: all(at_work(folder) for folder in folders))
-    at = [program_of(folder) for folder in folders] + servers()
-    assert len(at) == 3
-    os.kill(runner.pid, number)
-    runner.wait(timeout=60)
-    wait_for(lambda: all(gone(pid) for pid in at), seconds=20)
+    at: list[int] = []
+    try:
+        wait_for(lambda: all(at_work(folder) for folder in folders))
+        at = [program_of(folder) for folder in folders] + servers(runner.pid)
+        assert len(at) == 3
+        os.kill(runner.pid, number)
+        runner.wait(timeout=60)
+        wait_for(lambda: all(gone(pid) for pid in at), seconds=20)
+    finally:  # a test that fails must not leave long runs behind
+        for pid in (runner.pid, *at, *servers(runner.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        runner.wait()
     states = {manifest.read(folder).state for folder in folders}
     assert states == ({"stopped"} if number == signal.SIGINT else {"running"})
     record = run_folder(folders[0], options=RunOptions(threads=1, walltime="00:00:01"), prefix=lammps_environment)
