@@ -74,7 +74,7 @@ def test_a_network_without_ase_gives_what_its_calculator_gives(request, card, tm
     else:
         prefix = request.getfixturevalue("lammps_environment")
     said = answer(prefix, "fast_path.py", card)
-    assert said["words"] == ("fast path: e3nn" if small else "fast path: e3nn with compiled convolutions")
+    assert said["words"] == "fast path: e3nn"
     for row in said["rows"]:
         for way in ("fast", "fixed"):
             for one, other in zip(row[way], row["plain"], strict=True):
@@ -82,15 +82,6 @@ def test_a_network_without_ase_gives_what_its_calculator_gives(request, card, tm
                 np.testing.assert_allclose(one["forces"], other["forces"], atol=2e-5)
                 np.testing.assert_allclose(one["stress"], other["stress"], atol=1e-6)
                 assert np.abs(other["forces"]).max() > 0.1, "a model without forces shows nothing"
-
-
-@pytest.mark.parametrize("threads", ["1", "2"])
-def test_a_compiled_convolution_and_its_gradients_are_e3nn_s(lammps_environment, threads):
-    said = answer(lammps_environment, "fast_path.py", "convolution", OMP_NUM_THREADS=threads)
-    assert set(said["apart"]) == {"sums", "by features", "by harmonics", "by weights"}
-    assert max(said["apart"].values()) < 2e-6
-    assert min(said["size"].values()) > 0.1
-    assert said["twice the same"]
 
 
 def test_a_fast_path_that_is_wrong_or_fails_is_not_taken_and_says_why(lammps_environment):
@@ -107,7 +98,7 @@ def test_lammps_follows_the_same_trajectory_by_either_path(lammps, tmp_path):
     assert np.abs(found["plain"][:, 1] - found["fast"][:, 1]).max() < 1e-6 * len(_crystal())
     np.testing.assert_allclose(found["plain"][:, 2:], found["fast"][:, 2:], atol=0.5)  # bar, of thousands
     log = (tmp_path / "log.lammps").read_text()
-    assert "sselmp: sevennet, fast path: e3nn with compiled convolutions" in log
+    assert "sselmp: sevennet, fast path: e3nn" in log
 
 
 def _thermo(lammps, folder: Path, *, card: str, options: str, steps: int = 8) -> np.ndarray:
@@ -158,7 +149,7 @@ def test_bench_times_every_way_and_says_which_it_could_not(lammps_environment, t
 
 def test_a_batch_by_the_fast_path_survives_who_is_late_who_explodes_and_who_leaves(lammps_environment):
     said = answer(lammps_environment, "batch_fast.py")
-    assert said["paths"] == ["fast path: e3nn with compiled convolutions", "plain path"]
+    assert said["paths"] == ["fast path: e3nn", "plain path"]
     for row in (*said["all"], *said["late"], *said["again"], *[round_[0] for round_ in said["left"]]):
         assert row["apart"][0] < 2e-5
         assert row["apart"][1] < 1e-5

@@ -113,44 +113,6 @@ def compare_card(name: str) -> dict:
     return {"words": found.words, "rows": rows}
 
 
-def compare_convolution() -> dict:
-    """A product of several degrees, sources without edges and atoms that receive none among them, beside e3nn's."""
-    from pathlib import Path
-
-    from e3nn.o3 import Irreps, TensorProduct
-
-    from sselmp.potentials.fast import convolution
-    from sselmp.potentials.fast.compiled import library
-
-    torch.manual_seed(3)
-    one, two = Irreps("9x0e+5x1o+4x2e"), Irreps("0e+1o+2e")
-    kinds = [(i, j, ir) for i, (_, a) in enumerate(one) for j, (_, b) in enumerate(two) for ir in a * b if ir.l < 3]
-    out = Irreps([(one[i].mul, ir) for i, _, ir in kinds])
-    paths = [(i, j, k, "uvu", True) for k, (i, j, _) in enumerate(kinds)]
-    product = TensorProduct(one, two, out, paths, shared_weights=False, internal_weights=False)
-    edges = torch.stack([torch.randint(1, 9, (60,)).sort().values, torch.randint(0, 10, (60,))])
-    given = [torch.randn(10, one.dim), torch.randn(60, two.dim), torch.randn(60, product.weight_numel)]
-    slope = torch.randn(10, out.dim)
-    code = library(Path(convolution.__file__).with_suffix(".cpp"))
-    compiled = convolution.Convolution(product, code)
-
-    def naive(x, y, *, weights, edges):
-        return torch.zeros(10, out.dim).index_add(0, edges[0], product(x[edges[1]], y, weights))
-
-    def found(way):
-        x, y, w = (tensor.clone().requires_grad_() for tensor in given)
-        sums = way(x, y, weights=w, edges=edges)
-        gradients = torch.autograd.grad((sums * slope).sum(), [x, y, w])
-        return dict(zip(("sums", "by features", "by harmonics", "by weights"), (sums, *gradients), strict=True))
-
-    ours, again, theirs = found(compiled), found(compiled), found(naive)
-    return {
-        "apart": {name: float((ours[name] - theirs[name]).abs().max() / theirs[name].abs().max()) for name in ours},
-        "size": {name: float(value.abs().max()) for name, value in theirs.items()},
-        "twice the same": all(torch.equal(ours[name], again[name]) for name in ours),
-    }
-
-
 def refuse_broken(name: str) -> dict:
     """What is said of a family whose fast path is slightly wrong, and of one whose fast path fails."""
     from sselmp.potentials.families import sevennet
@@ -180,11 +142,7 @@ def main() -> None:
     """Print what was asked for."""
     what = sys.argv[1]
     torch.set_num_threads(1)
-    if what == "broken":
-        made = refuse_broken(sys.argv[2])
-    else:
-        makers = {"lj": compare_lj, "convolution": compare_convolution}
-        made = makers[what]() if what in makers else compare_card(what)
+    made = compare_lj() if what == "lj" else refuse_broken(sys.argv[2]) if what == "broken" else compare_card(what)
     print(json.dumps(made))
 
 

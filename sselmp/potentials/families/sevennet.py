@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sselmp.errors import PotentialError, SselmpError
+from sselmp.errors import PotentialError
 from sselmp.potentials.cards import Card
-from sselmp.potentials.fast import convolution
-from sselmp.potentials.fast.compiled import library
 from sselmp.potentials.predictions import Prediction, prediction, split
 from sselmp.potentials.torch_models import keep_compiled_kernels, left_unchanged
 from sselmp.potentials.weights import find_weights
@@ -166,8 +164,7 @@ def edge_model(calculator: Calculator, *, card: Card, device: str) -> EdgeModel:
     """The network without what makes graphs and forces; on a GPU with cuEquivariance's kernels if they are there."""
     fused = device.startswith("cuda") and importlib.util.find_spec("cuequivariance_ops_torch") is not None
     if not fused:
-        edges = _Edges(calculator.model, calculator=calculator, kernels="e3nn")
-        return edges.with_compiled_convolutions() if device == "cpu" else edges
+        return _Edges(calculator.model, calculator=calculator, kernels="e3nn")
     import torch
     from sevenn.util import load_checkpoint
 
@@ -191,19 +188,6 @@ class _Edges:
         modal = network.modal_map[calculator.modal] if calculator.modal else None
         self._modal = None if modal is None else torch.tensor(modal, dtype=torch.int64, device=self._device)
 
-    def with_compiled_convolutions(self) -> _Edges:
-        """The same with its messages multiplied and summed by code of our own, if there is a compiler."""
-        from sevenn.nn.convolution import IrrepsConvolution
-
-        try:
-            code = library(Path(convolution.__file__).with_suffix(".cpp"))
-        except SselmpError as error:
-            self.kernels = f"e3nn ({error.args[0]})"
-            return self
-        self._modules = [_Compiled(one, code) if isinstance(one, IrrepsConvolution) else one for one in self._modules]
-        self.kernels = "e3nn with compiled convolutions"
-        return self
-
     def species(self, numbers: Sequence[int]) -> Tensor:
         """Places of the elements in the one-hot code."""
         import torch
@@ -220,17 +204,3 @@ class _Edges:
         for module in self._modules:
             data = module(data)
         return data[keys.ATOMIC_ENERGY].reshape(-1)
-
-
-class _Compiled:
-    """A convolution of the network by compiled code."""
-
-    def __init__(self, module: Any, code: Path) -> None:  # noqa: ANN401 - a torch module
-        self._module, self._convolution = module, convolution.Convolution(module.convolution, code)
-
-    def __call__(self, data: dict[str, Tensor]) -> dict[str, Tensor]:
-        one = self._module
-        weights = one.weight_nn(data[one.key_weight_input])
-        sums = self._convolution(data[one.key_x], data[one.key_filter], weights=weights, edges=data[one.key_edge_idx])
-        data[one.key_x] = sums / one.denominator
-        return data

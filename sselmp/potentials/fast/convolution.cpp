@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <omp.h>
+#include <cstring>
 #include <vector>
 
 namespace {
@@ -76,14 +76,11 @@ void sselmp_convolve_back(const Sizes *sizes, const Path *paths, const float *ta
                           const int64_t *source, const float *x, const float *harmonics, const float *weights,
                           const float *slope, float *by_x, float *by_harmonics, float *by_weights)
 {
-  // Several atoms that receive share a source, so each thread sums on its own; threads in order, so that the same question
-  // has the same answer.
-  std::vector<std::vector<float>> sums(omp_get_max_threads());
+  std::fill(by_x, by_x + sizes->atoms * sizes->in, 0.0f);
 #pragma omp parallel
   {
-    std::vector<float> &own = sums[omp_get_thread_num()];
-    own.assign(sizes->atoms * sizes->in, 0.0f);
-#pragma omp for schedule(static)
+    std::vector<float> own(sizes->atoms * sizes->in, 0.0f);    // several atoms that receive share a source
+#pragma omp for schedule(dynamic, 8)
     for (int64_t atom = 0; atom < sizes->atoms; atom++) {
       const float *g = slope + atom * sizes->out;
       for (int64_t edge = rows[atom]; edge < rows[atom + 1]; edge++) {
@@ -123,9 +120,8 @@ void sselmp_convolve_back(const Sizes *sizes, const Path *paths, const float *ta
         }
       }
     }
+#pragma omp critical
+    for (int64_t n = 0; n < sizes->atoms * sizes->in; n++) by_x[n] += own[n];
   }
-  std::fill(by_x, by_x + sizes->atoms * sizes->in, 0.0f);
-  for (const std::vector<float> &own : sums)
-    for (size_t n = 0; n < own.size(); n++) by_x[n] += own[n];
 }
 }
