@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from sselmp import layout
 from sselmp.bridge.forces import Answer, is_finite, refused
-from sselmp.cells import Array, virial_from_ase_stress, volume
+from sselmp.cells import Array
 from sselmp.errors import PotentialError, SselmpError
 from sselmp.potentials.batches import BatchedPotential
 from sselmp.potentials.cards import Card
 from sselmp.potentials.fast.groups import FastGroups
-from sselmp.potentials.fast.opening import Opened, opened
+from sselmp.potentials.fast.opening import opened
 from sselmp.potentials.predictions import Prediction
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class BatchPotential:
     def __init__(self, card: Card, *, device: str = "cpu", path: str = "auto") -> None:
         self._potential = BatchedPotential(card, device=device)
         self._card = card
-        wanted = path == "fast" or device != "cpu"
-        found = opened(card, self._potential.calculator, device=device) if wanted else Opened(None, "plain path")
+        found = opened(card, self._potential.calculator, device=device, path=path)
         self._fast, self.path = None if found.potential is None else FastGroups(found.another), found.words
         self._atoms: dict[str, tuple[NDArray[np.int32], Atoms]] = {}
         self._most_atoms: int | None = None
@@ -106,7 +105,10 @@ class BatchPotential:
             if _out_of_memory(error):
                 self._most_atoms = atoms // 2
             return self.evaluate(wanted[:half]) + self.evaluate(wanted[half:])
-        return [_answer(found, wanted=one) for found, one in zip(predictions, wanted, strict=True)]
+        return [
+            Answer.of(found, cell=one.cell, energies=one.energies)
+            for found, one in zip(predictions, wanted, strict=True)
+        ]
 
     def _predictions(self, configurations: Sequence[Atoms], wanted: Sequence[Wanted]) -> Sequence[Prediction]:
         if self._fast is None:
@@ -131,16 +133,6 @@ class BatchPotential:
         atoms.positions[:] = wanted.positions
         atoms.cell.array[:] = wanted.cell
         return atoms
-
-
-def _answer(found: Prediction, *, wanted: Wanted) -> Answer:
-    stress = found.stress
-    return Answer(
-        energy=found.energy,
-        forces=found.forces,
-        virial=np.full(6, np.nan) if stress is None else virial_from_ase_stress(stress, volume(wanted.cell)),
-        energies=found.energies if wanted.energies else None,
-    )
 
 
 def _as_potential_error(error: Exception, *, card: Card) -> PotentialError:

@@ -14,12 +14,11 @@ from sselmp.cells import Array, virial_from_ase_stress, volume
 from sselmp.errors import PotentialError, SettingsError
 from sselmp.potentials.calculators import chosen_device, load_calculator
 from sselmp.potentials.cards import check_elements, load_card
-from sselmp.potentials.fast.opening import Opened, opened
+from sselmp.potentials.fast.opening import PATHS, opened
+from sselmp.potentials.predictions import Prediction
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-PATHS = ("auto", "fast", "plain")
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,12 @@ class Answer:
     forces: Array
     virial: Array
     energies: Array | None
+
+    @classmethod
+    def of(cls, found: Prediction, *, cell: Array, energies: bool) -> Answer:
+        """What a network said of a configuration in this cell, with energies of atoms if they are wanted."""
+        virial = _virial(found.stress, cell)
+        return cls(found.energy, found.forces, virial=virial, energies=found.energies if energies else None)
 
 
 class Model:
@@ -68,8 +73,7 @@ class Model:
         self._numbers = np.array([atomic_numbers[e] for e in elements])
         chosen = chosen_device(device, family=self.card.family)
         self._calculator = load_calculator(self.card, device=chosen)
-        wanted = path == "fast" or (path == "auto" and chosen != "cpu")
-        fast = opened(self.card, self._calculator, device=chosen) if wanted else Opened(None, "plain path")
+        fast = opened(self.card, self._calculator, device=chosen, path=path)
         self._fast, self.path = fast.potential, fast.words
         self._atoms: Atoms | None = None
         self._changes = all_changes
@@ -118,7 +122,7 @@ class Model:
         return Answer(
             energy=float(results["energy"]),
             forces=np.asarray(results["forces"], dtype=np.float64),
-            virial=_virial(stress, atoms),
+            virial=_virial(stress, atoms.cell.array),
             energies=np.asarray(results["energies"], dtype=np.float64) if energies else None,
         )
 
@@ -126,8 +130,7 @@ class Model:
         if self._fast is None:
             raise RuntimeError("there is no fast path")
         (found,) = self._fast.evaluate([atoms])
-        virial = _virial(found.stress, atoms)
-        return Answer(found.energy, found.forces, virial=virial, energies=found.energies if energies else None)
+        return Answer.of(found, cell=atoms.cell.array, energies=energies)
 
     def _refuse(self, answer: Answer) -> None:
         bad = np.flatnonzero(~np.isfinite(answer.forces).all(axis=1))
@@ -152,6 +155,6 @@ def refused(card: str) -> PotentialError:
     )
 
 
-def _virial(stress: Array | None, atoms: Atoms) -> Array:
+def _virial(stress: Array | None, cell: Array) -> Array:
     """The virial (6,) of a stress in ASE's form; nan where there is none."""
-    return np.full(6, np.nan) if stress is None else virial_from_ase_stress(stress, volume(atoms.cell.array))
+    return np.full(6, np.nan) if stress is None else virial_from_ase_stress(stress, volume(cell))

@@ -50,6 +50,12 @@ class Program:
     threads: int | None = None
 
 
+def card_argument(card_name: str) -> str:
+    """A card's name, or a user's own card's path, as a program that runs elsewhere finds it."""
+    is_file = card_name.endswith(".toml") or "/" in card_name
+    return str(Path(card_name).expanduser().resolve()) if is_file else card_name
+
+
 def run_followed(program: Program, *, home: Path, folder: Path, on_progress: OnSeen | None) -> None:
     """Run a program to its end.
 

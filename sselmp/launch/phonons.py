@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from sselmp.errors import RunError, SselmpError
-from sselmp.launch.followed import Seen
+from sselmp.launch.followed import Seen, card_argument
 from sselmp.launch.statics_program import Running, carried_out
 from sselmp.statics import configurations, record
 from sselmp.statics.lattice_dynamics import LatticeDynamics
@@ -79,7 +79,7 @@ def find_phonons(
         except SselmpError as error:
             failures.append(_failure(subject.crystal.name, error))
     if sets:
-        work = configurations.ForcesWork(card=running.card_argument, property="phonons", sets=tuple(sets))
+        work = configurations.ForcesWork(card=card_argument(running.card_name), property="phonons", sets=tuple(sets))
         failures += carried_out(work, running)
     failed = {one.structure for one in failures}
     left = [study for study in studies if study.crystal.name not in failed]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sselmp import __version__, files, layout, manifest
 from sselmp.errors import PotentialError
-from sselmp.launch.followed import OnSeen, Program, run_followed
+from sselmp.launch.followed import OnSeen, Program, card_argument, run_followed
 from sselmp.launch.lock import locked
 from sselmp.potentials import environments
 from sselmp.potentials.cards import check_elements, load_card
@@ -149,15 +149,13 @@ def carries(run_folder: Path, *, level: specimen.Level) -> bool:
 
 def _findings(subject: Subject, *, home: Path, on_progress: OnSeen | None) -> record.Findings:
     """Start the program, follow it to its end and read what it found."""
-    is_file = subject.card_name.endswith(".toml") or "/" in subject.card_name
-    card_name = str(Path(subject.card_name).expanduser().resolve()) if is_file else subject.card_name
     with tempfile.TemporaryDirectory(prefix="sselmp-preflight-") as name:
         folder = Path(name)
         structure, out = folder / "structure.json", folder / "findings.json"
         specimen.write(structure, specimen.Specimen.of(subject.crystal, level=subject.level))
         program = Program(
             "sselmp.preflight.program",
-            arguments=(card_name, str(structure), str(out)),
+            arguments=(card_argument(subject.card_name), str(structure), str(out)),
             progress=PROGRESS,
             what=f"the preflight of '{subject.card_name}' on {subject.system}",
         )

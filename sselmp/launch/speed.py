@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sselmp import files
 from sselmp.errors import SettingsError
-from sselmp.launch.followed import OnSeen, Program, run_followed
+from sselmp.launch.followed import OnSeen, Program, card_argument, run_followed
 from sselmp.potentials import environments
 from sselmp.potentials.cards import check_elements, load_card
 from sselmp.speed.record import PROGRESS, Findings, Wanted
@@ -37,8 +37,7 @@ def time_steps(
         if any(number < 1 for number in numbers) or (name == "atoms" and not numbers):
             raise SettingsError(f"{name} must be numbers above zero", got=list(numbers) or "none")
     home = prefix or environments.ready_prefix(card)
-    is_file = wanted.card.endswith(".toml") or "/" in wanted.card
-    there = wanted.model_copy(update={"card": str(Path(wanted.card).expanduser().resolve())}) if is_file else wanted
+    there = wanted.model_copy(update={"card": card_argument(wanted.card)})
     with tempfile.TemporaryDirectory(prefix="sselmp-bench-") as name:
         folder = Path(name)
         told, out = folder / "wanted.json", folder / "findings.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sselmp import layout
 from sselmp.errors import RunError, SettingsError, SselmpError
-from sselmp.launch.followed import OnSeen
+from sselmp.launch.followed import OnSeen, card_argument
 from sselmp.launch.phonons import find_phonons
 from sselmp.launch.statics_program import Running, carried_out
 from sselmp.potentials.cards import Card, check_elements, load_card
@@ -146,7 +146,7 @@ def _unsound(found: Sequence[record.Record]) -> tuple[record.Failure, ...]:
 def _carried_out(request: Request, crystals: Sequence[Crystal], *, running: Running) -> tuple[record.Failure, ...]:
     """Have the program in the potential's environment find what it can."""
     work = record.Work(
-        card=running.card_argument,
+        card=card_argument(running.card_name),
         subjects=_subjects(request, crystals, card=running.card),
         properties=request.properties,
         settings=request.settings,

@@ -32,12 +32,6 @@ class Running:
     threads: int | None = None
     on_progress: OnSeen | None = None
 
-    @property
-    def card_argument(self) -> str:
-        """The card as a program that runs elsewhere finds it."""
-        is_file = self.card_name.endswith(".toml") or "/" in self.card_name
-        return str(Path(self.card_name).expanduser().resolve()) if is_file else self.card_name
-
 
 def carried_out(work: record.Work | ForcesWork, running: Running) -> tuple[record.Failure, ...]:
     """Run the program that this work is for to its end; returns what it could not do.

@@ -183,6 +183,11 @@ def _alone(prefix: Path, told: OnLine) -> Iterator[None]:
         os.close(handle)
 
 
+def versions_here() -> dict[str, str]:
+    """Versions of all packages of the Python that asks, for the record of a program that runs in an environment."""
+    return {dist.name: dist.version for dist in sorted(metadata.distributions(), key=lambda d: d.name.lower())}
+
+
 def installed_versions(prefix: Path, names: tuple[str, ...]) -> dict[str, str]:
     """Versions of those of the named packages that an environment holds, read without starting its Python."""
     wanted = set(names)

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from importlib import metadata
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +19,7 @@ from sselmp import files
 from sselmp.errors import SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
+from sselmp.potentials.environments import versions_here
 from sselmp.potentials.predictions import Prediction
 from sselmp.preflight import derivatives, dynamics, invariance, lammps_side, specimen
 from sselmp.preflight.checks import Check, Limits, failed, limits_of, noted
@@ -54,7 +54,7 @@ def run(card_name: str, subject: specimen.Specimen) -> Findings:
     checks = tuple(with_allowance(check, card) for check in preflight.checks())
     return Findings(
         checks=tuple(Outcome(**asdict(check)) for check in checks),
-        versions={dist.name: dist.version for dist in sorted(metadata.distributions(), key=lambda d: d.name.lower())},
+        versions=versions_here(),
         hardware=_hardware(),
         seconds=round(time.perf_counter() - start, 2),
         seconds_per_evaluation=preflight.seconds_per_evaluation,

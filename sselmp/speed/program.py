@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +18,7 @@ from sselmp import __version__, files
 from sselmp.errors import SselmpError
 from sselmp.potentials.calculators import chosen_device, load_calculator
 from sselmp.potentials.cards import check_elements, load_card
+from sselmp.potentials.environments import versions_here
 from sselmp.potentials.fast.opening import opened
 from sselmp.speed import ways
 from sselmp.speed.record import PROGRESS, Findings, Timing, Wanted, Way
@@ -73,7 +73,7 @@ def run(wanted: Wanted) -> Findings:
         cores=os.cpu_count() or 1,
         threads=_threads(),
         sselmp_version=__version__,
-        versions={dist.name: dist.version for dist in sorted(metadata.distributions(), key=lambda d: d.name.lower())},
+        versions=versions_here(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -149,7 +149,7 @@ class _Bench:
 
     def _timing(self, turns: _Turns, *, replicas: int, base_ms: float | None) -> Timing:
         middle = median(turns.times) if turns.times and turns.steps is not None else None
-        found = opened(self._card, self._calculator, device=self._device)
+        found = opened(self._card, self._calculator, device=self._device, path="fast")
         fast = found.words.removeprefix("fast path: ") if turns.way in {"fast path", "batch"} else ""
         return Timing(
             way=turns.way,

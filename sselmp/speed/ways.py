@@ -110,7 +110,7 @@ def batch_loop(card: Card, calculator: Calculator, *, device: str, many: Sequenc
 
 
 def _fast_potential(card: Card, calculator: Calculator, *, device: str) -> FastPotential:
-    found = opened(card, calculator, device=device)
+    found = opened(card, calculator, device=device, path="fast")
     if found.potential is None:
         raise PotentialError(found.words)
     return found.potential

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from sselmp import files
 from sselmp.errors import RunError, SselmpError
 from sselmp.potentials.calculators import load_calculator
 from sselmp.potentials.cards import Card, check_elements, load_card
+from sselmp.potentials.environments import versions_here
 from sselmp.statics import record
 from sselmp.statics.barriers import barriers, foreseen
 from sselmp.statics.elasticity import elasticity
@@ -117,9 +117,7 @@ class _Study:
             evaluations=watched.evaluations,
             seconds=time.perf_counter() - start,
             device=record.device(),
-            versions={
-                dist.name: dist.version for dist in sorted(metadata.distributions(), key=lambda d: d.name.lower())
-            },
+            versions=versions_here(),
         )
         return record.made(self.card, self.crystal, identity=identity, result=result, effort=effort)
 

@@ -12,9 +12,8 @@ from pydantic import StringConstraints
 from sselmp import layout
 from sselmp.errors import SettingsError, nearest
 from sselmp.settings import Checked, check, read_toml
-from sselmp.structures import checks
 from sselmp.structures.crystal import Crystal
-from sselmp.structures.crystallography import Site, from_crystallography, primitive
+from sselmp.structures.crystallography import primitive
 from sselmp.structures.systems import Crystallography, load_system, system_names
 
 
@@ -66,16 +65,7 @@ def load_phase(name: str) -> CompetingPhase:
 def read_phase(path: Path) -> CompetingPhase:
     """Build a phase from a TOML file; see ``load_phase``."""
     values = check(PhaseSettings, read_toml(path), source=str(path))
-    lattice = values.crystallography
-    crystal = from_crystallography(
-        path.stem,
-        [Site(site.species, site.wyckoff, site.position) for site in lattice.sites],
-        space_group=lattice.space_group,
-        cell_parameters=lattice.cell_parameters(),
-        setting=lattice.setting,
-    )
-    checks.check_elements_exist(crystal)
-    checks.check_distances(crystal)
+    crystal = values.crystallography.crystal(path.stem)
     return CompetingPhase(path.stem, values.title, primitive(crystal), values.citation)
 
 

@@ -73,6 +73,24 @@ class Crystallography(Checked):
         lengths = (self.a_A, self.b_A or self.a_A, self.c_A or self.a_A)
         return (*lengths, self.alpha_deg, self.beta_deg, self.gamma_deg)
 
+    def crystal(self, name: str) -> Crystal:
+        """Build the crystal that it describes.
+
+        Raises:
+            SettingsError: There is no such space group or setting, or a site is not what it says.
+            StructureError: A species is no element, or atoms are too near each other.
+        """
+        crystal = from_crystallography(
+            name,
+            [Site(site.species, site.wyckoff, site.position) for site in self.sites],
+            space_group=self.space_group,
+            cell_parameters=self.cell_parameters(),
+            setting=self.setting,
+        )
+        checks.check_elements_exist(crystal)
+        checks.check_distances(crystal)
+        return crystal
+
 
 class SystemSettings(Checked):
     """The content of ``inputs/systems/NAME/system.toml``."""
@@ -128,16 +146,7 @@ def _from_settings(path: Path) -> System:
     values = check(SystemSettings, read_toml(path), source=str(path))
     name = path.resolve().parent.name if path.name == SYSTEM_FILE else crystal_name(path)
     if values.crystallography is not None:
-        lattice = values.crystallography
-        crystal = from_crystallography(
-            name,
-            [Site(site.species, site.wyckoff, site.position) for site in lattice.sites],
-            space_group=lattice.space_group,
-            cell_parameters=lattice.cell_parameters(),
-            setting=lattice.setting,
-        )
-        checks.check_elements_exist(crystal)
-        checks.check_distances(crystal)
+        crystal = values.crystallography.crystal(name)
     else:
         read = read_crystal(path.parent / str(values.structure))
         crystal = Crystal(name=name, species=read.species, cell=read.cell, positions=read.positions)

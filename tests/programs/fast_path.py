@@ -98,7 +98,7 @@ def compare_lj() -> dict:
 def compare_card(name: str) -> dict:
     card = load_card(name)
     batched = BatchedPotential(card, device="cpu")
-    found = opened(card, batched._calculator, device="cpu")
+    found = opened(card, batched._calculator, device="cpu", path="fast")
     fixed = FastPotential(found.potential.model, card=card, device="cpu", fixed=True)
     known = set(card.elements or ["Li", "S", "Cl"])
     atoms = [golden.structure(name) for name in ("Li2S-distorted", "C2H2O2-triclinic", "LiCl-distorted")]
@@ -133,7 +133,7 @@ def refuse_broken(name: str) -> dict:
 
         sevennet.edge_model = broken
         changed = card.model_copy(update={"title": what})  # what was found of the true one must not be remembered
-        found = opened(changed, calculator, device="cpu")
+        found = opened(changed, calculator, device="cpu", path="fast")
         said[what] = [found.potential is None, found.words]
     return said
 

@@ -15,14 +15,12 @@ class Repeated:
         device: ``cpu``, ``cuda``, ``cuda:N``.
 
     Attributes:
-        recorded: Whether it is replayed from a recording.
-        reason: Why it is not, where it could be.
+        reason: Why it is not replayed from a recording, where it could be.
     """
 
     def __init__(self, step: Callable[[], None], *, device: str) -> None:
         self._step, self._device = step, device
         self._recording: object | None = None
-        self.recorded = False
         self.reason = ""
         if device != "cpu":
             self._record()
@@ -56,4 +54,4 @@ class Repeated:
                 torch.cuda.synchronize()
                 self.reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
                 return
-        self._recording, self.recorded = recording, True
+        self._recording = recording

@@ -25,6 +25,8 @@ ENERGY_EV_PER_ATOM = 1e-6
 FORCE_EV_PER_A = 2e-5
 STRUCTURES = ("Li2S-distorted", "LiCl-distorted", "NaCl-rocksalt-5.64", "C2H2O2-triclinic")
 
+PATHS = ("auto", "fast", "plain")
+
 # Of this process: a network that has been held against the plain path once is not built and held again.
 _MODELS: dict[tuple[str, str], tuple[EdgeModel | None, str]] = {}
 
@@ -52,14 +54,17 @@ class Opened:
         return FastPotential(self.potential.model, card=self.potential.card, device=self.potential.device)
 
 
-def opened(card: Card, calculator: Calculator, *, device: str) -> Opened:
+def opened(card: Card, calculator: Calculator, *, device: str, path: str) -> Opened:
     """Build the fast path of a loaded potential and hold it against the potential's calculator.
 
     Args:
         card: The potential.
         calculator: As ``load_calculator`` gives it, on the same device.
         device: ``cpu``, ``cuda``, ``cuda:N``.
+        path: One of ``PATHS``: ``auto`` is the fast one on a GPU, where alone it has been found to be so.
     """
+    if path == "plain" or (path == "auto" and device == "cpu"):
+        return Opened(None, "plain path")
     key = (card.model_dump_json(), device)
     if key not in _MODELS:
         _MODELS[key] = _verified(card, calculator, device=device)

@@ -98,10 +98,8 @@ class FastPotential:
         reach = self.card.cutoff_A + self._skin_A
         pairs = pairs_within(reach, positions, cell=cell, periodic=atoms.pbc, device=self.device)
         skin = Skin(positions, cell=cell, periodic=atoms.pbc, cutoff_A=self.card.cutoff_A, skin_A=self._skin_A)
-        self._pairs[place : place + 1], self._skins[place : place + 1] = (
-            [pairs.counted_from(graph.starts[place])],
-            [skin],
-        )
+        self._pairs[place : place + 1] = [pairs.counted_from(graph.starts[place])]
+        self._skins[place : place + 1] = [skin]
         graph.place(place, positions, cell=cell)
         self.searches += 1
         return True
