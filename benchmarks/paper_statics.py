@@ -172,21 +172,19 @@ def modulus_rows(potential, results, *, only_found):
         ]
         for k, name in enumerate("KG"):
             published = getattr(PUBLISHED.get((potential, system), Published()), name)
-            numbers = [moduli(column)[k] if column != NOT_LINEAR else NOT_LINEAR for column in columns]
-            shown = [number if number == NOT_LINEAR else text(number) for number in numbers]
+            numbers = [column if isinstance(column, str) else moduli(column)[k] for column in columns]
+            shown = [number if isinstance(number, str) else text(number) for number in numbers]
             volumes = bulk_modulus(ours, system) if name == "K" else ""
             yield (potential, system, name, text(published), shown[0], off(numbers[0], published), *shown[1:], volumes)
 
 
-NOT_LINEAR = "not linear"
-
-
 def relaxed(outcome, system):
-    """The tensor with relaxed ions, or that there is none since stresses are no straight line."""
+    """The tensor with relaxed ions, or the verdict that there is none."""
     verdicts = [
         one.result.verdict for one in outcome.records if (one.structure, one.result.kind) == (system, "elastic")
     ]
-    return NOT_LINEAR if NOT_LINEAR in verdicts else tensors(outcome, system).get("relaxed")
+    without = {"not linear", "not at rest"} & set(verdicts)
+    return without.pop() if without else tensors(outcome, system).get("relaxed")
 
 
 def bulk_modulus(outcome, name):

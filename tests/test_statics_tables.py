@@ -73,6 +73,15 @@ def test_stresses_that_jump_give_no_tensor_and_no_number_of_it(tmp_path):
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_ions_that_did_not_come_to_rest_are_told_with_the_reason(tmp_path):
+    clamped = copper()
+    found = clamped.model_copy(update={"verdict": "not at rest", "unrested": "largest force 0.118 eV/Å in a cell"})
+    assert "K" not in {quantity.name for quantity in quantities(recorded(found))}
+    (sentence, *_) = statics_tables.cautions([recorded(found)])
+    assert "do not come to rest (largest force 0.118 eV/Å in a cell), so that the moduli are of clamped" in sentence
+    assert statics_figures.draw(recorded(found), tmp_path / "c.png")
+
+
 def test_a_cell_under_stress_and_an_unstable_one_are_told():
     crystal = metals.crystal(bulk("Cu", "fcc", a=3.5))
     pressed = elasticity(crystal, metals.emt(), settings=LARGE, symmetry_tolerance_A=0.01)

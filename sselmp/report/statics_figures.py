@@ -86,6 +86,8 @@ def _elastic(record: Record, found: Elasticity, *, path: Path) -> None:
         words = f"unstable after Born: least eigenvalue {shown.smallest_eigenvalue_GPa:.2f} GPa"
     if shown is not found.tensor:
         words += "; with relaxed ions stresses are no straight lines"
+    if found.unrested:
+        words += "; ions did not come to rest in a strained cell"
     figure.suptitle(_title(record), fontsize=10, fontweight="bold")
     figure.supxlabel(words, fontsize=9)
     save(figure, path)

@@ -94,6 +94,11 @@ def _against(found: record.Result) -> Sequence[str]:
 
 def _of_tensor(found: Elasticity) -> list[str]:
     one, listed = found.tensor, []
+    if found.verdict == "not at rest":
+        listed.append(
+            f"ions do not come to rest ({found.unrested}), so that the moduli are of clamped ions; take a larger "
+            "elasticity.fmax_eV_per_A in --settings, or a structure that is a minimum"
+        )
     if found.verdict == "not linear":
         return [
             f"stresses are no straight lines over the strains (least R² {one.r_squared:.2f}, slopes change by "

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Six = tuple[float, float, float, float, float, float]
 Matrix = tuple[Six, Six, Six, Six, Six, Six]
 Ions = Literal["relaxed", "clamped"]
-Verdict = Literal["stable", "unstable", "not linear"]
+Verdict = Literal["stable", "unstable", "not linear", "not at rest"]
+NAMES = ("xx", "yy", "zz", "yz", "xz", "xy")
 MOST_STEPS = 300  # of the ions in one strained cell
 # A stress that jumps as its strain changes sign has an R² of 0.90 and changes its slope by 0.94; smooth crystals have
 # 0.99 and 0.1 even at the strains of --settings paper.
@@ -150,11 +151,13 @@ class Elasticity(Checked):
 
     Attributes:
         verdict: Of ``tensor``: ``not linear`` where its stresses are no lines at all, as when ions leave for other
-            places; else after Born.
+            places; ``not at rest`` where ions came to none in a strained cell, and ``tensor`` is of clamped ones; else
+            after Born.
         space_group: Over whose point group tensors are averaged.
         axes: Rows x, y, z of the standard frame in the axes of the crystal (IEEE 176-1987; ``symmetry.standard_axes``).
         stress_GPa: Of the unstrained cell, xx yy zz yz xz xy.
         clamped: None where ``tensor`` is that of clamped ions.
+        unrested: How far from rest ions stayed in which strained cell; None where they came to rest or were clamped.
     """
 
     kind: Literal["elastic"] = "elastic"
@@ -164,6 +167,7 @@ class Elasticity(Checked):
     stress_GPa: Six
     tensor: Tensor
     clamped: Tensor | None
+    unrested: str | None = None
 
 
 def elasticity(
@@ -179,7 +183,7 @@ def elasticity(
 
     Raises:
         SettingsError: The potential gives no stress.
-        PotentialError: It fails, or ions do not come to rest in a strained cell.
+        PotentialError: It fails.
     """
     if "stress" not in calculator.implemented_properties:
         raise SettingsError(
@@ -193,12 +197,13 @@ def elasticity(
     tensor = Tensor.of(elastic_tensor.fit(relaxed), group=group, ions="relaxed") if relaxed else of_clamped
     x, y, z = ((float(a), float(b), float(c)) for a, b, c in group.axes)
     return Elasticity(
-        verdict=tensor.verdict,
+        verdict="not at rest" if strained.unrested else tensor.verdict,
         space_group=group.words,
         axes=(x, y, z),
         stress_GPa=_six(strained.stress_GPa),
         tensor=tensor,
         clamped=of_clamped if relaxed else None,
+        unrested=strained.unrested,
     )
 
 
@@ -221,21 +226,28 @@ def deformation(component: int, strain: float, *, form: Literal["symmetric", "up
 
 @dataclass
 class _Strained:
-    """The strained cells of a crystal and their stresses."""
+    """The strained cells of a crystal and their stresses; once ions do not come to rest, they stay clamped."""
 
     crystal: Crystal
     calculator: Watched
     settings: ElasticitySettings
 
     def __post_init__(self) -> None:
-        self._base = self._rest(self.crystal) if self.settings.relax_ions else self._at(self.crystal)
+        self.unrested: str | None = None
+        rested = self._rest(self.crystal, where="the unstrained cell") if self.settings.relax_ions else None
+        self._base = rested or self._at(self.crystal)
         self.stress_GPa = _stress(self._base)
         self._done = 0
 
+    @property
+    def _relaxes(self) -> bool:
+        return self.settings.relax_ions and self.unrested is None
+
     def states(self) -> tuple[list[StrainState], list[StrainState]]:
-        """All six states with clamped ions, and with relaxed ones (none, where that is not asked for)."""
+        """All six states with clamped ions, and with relaxed ones (none, where these were not wanted or found)."""
         both = [self._state(component) for component in range(6)]
-        return [clamped for clamped, _ in both], [relaxed for _, relaxed in both if relaxed is not None]
+        relaxed = [relaxed for _, relaxed in both if relaxed is not None] if self._relaxes else []
+        return [clamped for clamped, _ in both], relaxed
 
     def _state(self, component: int) -> tuple[StrainState, StrainState | None]:
         strains = self.settings.normal_strains if component < 3 else self.settings.shear_strains
@@ -249,31 +261,28 @@ class _Strained:
                 self.crystal.name, self.crystal.species, cell=cell, positions=self._base.crystal.fractional() @ cell
             )
             clamped.append((strain, _stress(self._at(placed))))
-            if self.settings.relax_ions:
-                rested = self._rest(_shifted(placed, known, strain=strain))
+            where = f"the cell strained by {strain:g} along {NAMES[component]}"
+            if self._relaxes and (rested := self._rest(_shifted(placed, known, strain=strain), where=where)):
                 known = (strain, rested.crystal.fractional() - placed.fractional())
                 relaxed.append((strain, _stress(rested)))
             self._done += 1
             self.calculator.part(self._done, count)
-        return _as_state(component, clamped), _as_state(component, relaxed) if self.settings.relax_ions else None
+        return _as_state(component, clamped), _as_state(component, relaxed) if self._relaxes else None
 
     def _at(self, crystal: Crystal) -> Step:
         from sselmp.statics.watched import atoms_of, evaluated
 
         return Step(crystal, evaluated(atoms_of(crystal, self.calculator)))
 
-    def _rest(self, crystal: Crystal) -> Step:
-        """The crystal with its ions at rest in its cell."""
+    def _rest(self, crystal: Crystal, *, where: str) -> Step | None:
+        """The crystal with its ions at rest in its cell; None, and the reason kept, where they do not come to rest."""
         how = RelaxationSettings(
             optimizer="BFGS", cell="none", fmax_eV_per_A=self.settings.fmax_eV_per_A, maximum_steps=MOST_STEPS
         )
         found = relax(crystal, self.calculator, settings=how)
         if not found.result.converged:
-            raise PotentialError(
-                f"{crystal.name}: ions do not come to rest in a strained cell",
-                got=found.result.reason,
-                repair="take smaller strains or a larger elasticity.fmax_eV_per_A in --settings, or --clamped",
-            )
+            self.unrested = f"{found.result.reason} in {where}"
+            return None
         return found.steps[-1]
 
 
